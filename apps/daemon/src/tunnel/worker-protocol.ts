@@ -1,0 +1,101 @@
+// Messages between the supervisor (main thread) and a tunnel's worker. Rates are bounded by the sender.
+
+import type { FlowCloseReason } from "@tunscope/fake-tcp";
+import type { TunOffloads } from "@tunscope/tun";
+import type { TunnelConfig } from "@tunscope/shared";
+
+/** An address literal that the main thread has resolved. */
+export interface ResolvedAddress {
+	readonly family: 4 | 6;
+	readonly address: string;
+	readonly port: number;
+}
+
+/** `workerData` of a tunnel's worker. */
+export interface TunnelWorkerInput {
+	readonly config: TunnelConfig;
+	/** Client: the servers to try, in order. Server: the UDP targets, in order. */
+	readonly remotes: readonly ResolvedAddress[];
+	/** Bytes of --handshake-packet, if any. */
+	readonly handshakePacket: Uint8Array | null;
+	/** Float64 counters, laid out by counter-layout.ts. */
+	readonly counters: SharedArrayBuffer;
+	/** Random seed for ports, initial sequence numbers and table hashing: 4 words from crypto. */
+	readonly seed: readonly [number, number, number, number];
+}
+
+export type ToWorker =
+	/** Answer to `tun-opened`: addresses, routes and rules are in place. */
+	| { readonly kind: "host-ready"; readonly linkMtuBytes: number }
+	/** The link MTU towards the peer changed. */
+	| { readonly kind: "link-mtu"; readonly linkMtuBytes: number }
+	| { readonly kind: "list-flows"; readonly requestId: number; readonly limit: number }
+	/** Close every flow with RST, then the TUN, then exit. */
+	| { readonly kind: "stop" };
+
+export interface FlowDescription {
+	readonly slot: number;
+	readonly state: "SYN-SENT" | "SYN-RECEIVED" | "ESTABLISHED";
+	/** The UDP application (client role) as "address:port"; the target socket's local port in the server role. */
+	readonly application: string;
+	/** The fake-TCP peer as "address:port". */
+	readonly peer: string;
+	readonly localPort: number;
+	readonly openedMsAgo: number;
+	readonly lastInboundMsAgo: number;
+	readonly segmentsSent: number;
+	readonly segmentsReceived: number;
+	readonly payloadBytesSent: number;
+	readonly payloadBytesReceived: number;
+	/** Null until the peer has said it (control segments); null for stock peers. */
+	readonly peerLinkMtuBytes: number | null;
+	/** Largest user datagram this flow takes now. */
+	readonly maxPayloadBytes: number;
+	readonly isTargetDown: boolean;
+}
+
+export type FromWorker =
+	/** The TUN exists; the main thread gives it addresses, brings it up, then sends `host-ready`. Sent again after each re-creation. */
+	| {
+			readonly kind: "tun-opened";
+			readonly tunName: string;
+			readonly interfaceIndex: number;
+			readonly offloads: TunOffloads;
+	  }
+	/** Datagrams are being carried. */
+	| { readonly kind: "running" }
+	| {
+			readonly kind: "flow-opened";
+			readonly slot: number;
+			readonly peer: string;
+			readonly localPort: number;
+	  }
+	| {
+			readonly kind: "flow-closed";
+			readonly slot: number;
+			readonly peer: string;
+			readonly localPort: number;
+			readonly reason: FlowCloseReason;
+	  }
+	/** Flow events withheld in the last second because of the rate bound. */
+	| { readonly kind: "flow-events-suppressed"; readonly count: number }
+	| { readonly kind: "tun-lost"; readonly cause: "deleted" | "down" }
+	| { readonly kind: "tun-restored" }
+	/** The UDP target (server) refuses datagrams, or takes them again. */
+	| { readonly kind: "target-state"; readonly isDown: boolean }
+	/** Something an operator should know once, e.g. an offload that had to be switched off. */
+	| { readonly kind: "notice"; readonly code: string; readonly message: string }
+	| {
+			readonly kind: "flows";
+			readonly requestId: number;
+			readonly total: number;
+			readonly flows: readonly FlowDescription[];
+	  }
+	/** The worker cannot go on: the world failed. `code` is a TunErrorCode. A throw, in contrast, is our bug. */
+	| {
+			readonly kind: "failed";
+			readonly code: string;
+			readonly message: string;
+			readonly whatToDo: string;
+	  }
+	| { readonly kind: "stopped" };

@@ -1,0 +1,45 @@
+// The engine's counters: names and their places in one Float64Array, which may be shared with another thread.
+
+/** Past-tense plurals; bytes and units in the name. The order is the layout. */
+export const ENGINE_COUNTERS = [
+	/** IP packets read from the TUN (a super-segment is one). */
+	"packetsReceived",
+	/** Packets whose payload was delivered. */
+	"packetsDelivered",
+	/** Packets that we answered (RST, challenge ACK) and did nothing else with. */
+	"packetsAnswered",
+	/** Packets that changed or refreshed state and carried no payload (handshake, ACK, keepalive, control, RST). */
+	"packetsConsumed",
+	/** Packets kept as evidence (ICMP errors). */
+	"packetsTakenAsEvidence",
+	/** Wire segments with payload received: a super-segment counts as many as it held. */
+	"segmentsReceived",
+	"payloadBytesReceived",
+	/** Trains delivered towards UDP (runs of glued datagrams). */
+	"trainsReceived",
+	"segmentsSent",
+	"payloadBytesSent",
+	/** Trains handed to the TUN: one system call each. */
+	"trainsSent",
+	/** Segments without payload sent: handshake, ACK, control, RST. */
+	"bareSegmentsSent",
+	"resetsSent",
+	"resetsReceived",
+	"flowsOpened",
+	"flowsClosed",
+	"handshakesStarted",
+	"handshakesFailed",
+	"duplicateOrLateSegments",
+] as const;
+
+export type EngineCounterName = (typeof ENGINE_COUNTERS)[number];
+export const ENGINE_COUNTER_COUNT = ENGINE_COUNTERS.length;
+
+function placesByName(): Record<EngineCounterName, number> {
+	const places: Partial<Record<EngineCounterName, number>> = {};
+	for (const [place, name] of ENGINE_COUNTERS.entries()) places[name] = place;
+	return places as Record<EngineCounterName, number>;
+}
+
+/** `ENGINE_COUNTER.segmentsSent` is the counter's index. */
+export const ENGINE_COUNTER: Readonly<Record<EngineCounterName, number>> = placesByName();

@@ -1,0 +1,8 @@
+// The device layer: TUN devices and UDP sockets in batches, native on Linux, in memory for tests.
+
+export * from "./errors.js";
+export type { GatherRegions, GatherTrains } from "./gather-trains.js";
+export type { LinkEvent, LinkWatch, LinkWatchOptions } from "./link-watch.js";
+export * from "./packet-io.js";
+export * from "./tun-device.js";
+export * from "./udp-socket.js";

@@ -1,0 +1,84 @@
+// The factory that a worker holds: opens devices and sockets, polls them, and moves batches. Native or in memory.
+
+import type { GatherTrains } from "./gather-trains.js";
+import type { LinkWatch, LinkWatchOptions } from "./link-watch.js";
+import type { PacketBatch, TunDevice, TunOpenOptions } from "./tun-device.js";
+import type {
+	DatagramBatch,
+	UdpOpenOptions,
+	UdpSendOutcome,
+	UdpSocket,
+} from "./udp-socket.js";
+
+/** Bits of `Poller.readyFlags`. */
+export const READY = { readable: 1, error: 2, hangup: 4 } as const;
+
+/**
+ * One epoll descriptor per worker, watched by libuv. `onReady` runs when at least one source is ready; it calls
+ * `poll()` and drains, in bounded rounds, then returns to the event loop. Level triggered: what is left over
+ * wakes it again at once.
+ */
+export interface Poller {
+	/** `token` comes back in `readyTokens`. Sockets use their own token; give the TUN a negative one. */
+	add(source: TunDevice | UdpSocket | LinkWatch, token: number): void;
+	/** Idempotent; closing a source removes it too. */
+	remove(source: TunDevice | UdpSocket | LinkWatch): void;
+	/** epoll_wait with no timeout. @returns how many entries of the two arrays are valid. */
+	poll(): number;
+	readonly readyTokens: Int32Array;
+	readonly readyFlags: Uint8Array;
+	start(onReady: () => void): void;
+	stop(): void;
+	/** Idempotent: stops and closes. */
+	close(): void;
+}
+
+export interface PacketIo {
+	readonly kind: "native" | "memory";
+	openTun(options: TunOpenOptions): TunDevice;
+	openUdp(options: UdpOpenOptions): UdpSocket;
+	createPoller(): Poller;
+	openLinkWatch(options: LinkWatchOptions): LinkWatch;
+	/** @param regionOffset start of the arena region that `readBatch` may fill. */
+	createPacketBatch(
+		arena: Uint8Array,
+		regionOffset: number,
+		regionLength: number,
+		capacity: number,
+	): PacketBatch;
+	/**
+	 * A batch with `capacity` slots of `DATAGRAM_SLOT_BYTES` each from `regionOffset` on. The slots are virtual
+	 * memory until used.
+	 */
+	createDatagramBatch(
+		arena: Uint8Array,
+		regionOffset: number,
+		capacity: number,
+	): DatagramBatch;
+	/**
+	 * Reads from the sockets named by the first `tokenCount` entries of `tokens`, in that order, until each
+	 * is empty or the batch holds `limit` messages. Adaptive use: limit 64 while messages are large, up to
+	 * the capacity when they are small and flows are many.
+	 * @returns the number of messages.
+	 */
+	receiveDatagrams(
+		tokens: Int32Array,
+		tokenCount: number,
+		batch: DatagramBatch,
+		limit: number,
+	): number;
+	/**
+	 * Sends each train through the socket `ownerSocket[owner]`, in order; a train whose socket token is -1 is
+	 * counted in `datagramsDroppedOther`. `endpoints` holds `ENDPOINT_WORDS` words per owner and is used for
+	 * sockets that are not connected (destination, and source address by PKTINFO); null for connected ones.
+	 * Falls back from UDP_SEGMENT to single datagrams on EIO, EINVAL and EMSGSIZE.
+	 */
+	sendTrains(
+		trains: GatherTrains,
+		ownerSocket: Int32Array,
+		endpoints: Int32Array | null,
+	): UdpSendOutcome;
+}
+
+/** Distance between datagram slots: 64 KiB for the largest message, plus a stagger so that slots do not share cache sets. */
+export const DATAGRAM_SLOT_BYTES = 65_536 + 2_112;
