@@ -1,1 +1,4 @@
+// The contract: schemas and limits that the daemon, the command line and the dashboard agree on.
+
 export * from "./tunnel-config.js";
+export * from "./tunnel-defaults.js";

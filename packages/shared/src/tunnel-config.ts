@@ -2,40 +2,74 @@
 
 import { z } from "zod";
 
-const port = z.number().int().min(1).max(65_535);
+/** Smallest and largest accepted value of each number, both inclusive. */
+export const TUNNEL_LIMITS = {
+	port: { min: 1, max: 65_535 },
+	/** RFC 791 §3.1: every IPv4 host takes 576 bytes. */
+	linkMtuBytes: { min: 576, max: 65_535 },
+	idleTimeoutMs: { min: 1_000, max: 86_400_000 },
+	maxFlows: { min: 1, max: 65_536 },
+	/** IFNAMSIZ − 1. */
+	interfaceNameBytes: { max: 15 },
+} as const;
 
-/** Interface names: at most 15 bytes (IFNAMSIZ − 1), no slash, no white space; "" asks for the next free one. */
-const interfaceName = z.string().max(15).regex(/^[^\s/:]*$/);
+function bounded(limit: { readonly min: number; readonly max: number }) {
+	return z.number().int().min(limit.min).max(limit.max);
+}
+
+const port = bounded(TUNNEL_LIMITS.port);
+
+/** No leading dash (it would read as an option of `ip`), nothing that nft or a path would have to escape. */
+const INTERFACE_NAME_PATTERN = /^(?!-)[A-Za-z0-9_.@%-]*$/;
+/** Names with a meaning of their own in /proc/sys/net or as a path. */
+const RESERVED_INTERFACE_NAMES = new Set([".", "..", "all", "default"]);
+
+/** Interface names; "" asks for the next free one. */
+export const interfaceNameSchema = z
+	.string()
+	.max(TUNNEL_LIMITS.interfaceNameBytes.max)
+	.regex(INTERFACE_NAME_PATTERN)
+	.refine((name) => !RESERVED_INTERFACE_NAMES.has(name));
 
 export const tunnelConfigSchema = z
 	.object({
-		/** Unique in the daemon; names the nft table and the metrics. */
-		name: z.string().min(1).max(64),
+		/** Unique in the network namespace; names the nft table and the metrics. */
+		name: z
+			.string()
+			.min(1)
+			.max(64)
+			.regex(/^[A-Za-z0-9_-]+$/),
 		role: z.enum(["client", "server"]),
 		/** Client: the UDP address to listen on. Server: address is ignored, port is the fake-TCP port. */
 		listen: z.object({ address: z.string(), port }).strict(),
 		/** Client: the server. Server: the UDP target. A host name or an address literal without brackets. */
-		remote: z.object({ host: z.string().min(1), port }).strict(),
+		remote: z.object({ host: z.string().min(1).max(255), port }).strict(),
 		tun: z
 			.object({
-				name: interfaceName,
+				name: interfaceNameSchema,
 				local4: z.ipv4(),
 				peer4: z.ipv4(),
 				local6: z.ipv6(),
 				peer6: z.ipv6(),
 			})
-			.strict(),
+			.strict()
+			.refine((tun) => tun.local4 !== tun.peer4 && tun.local6 !== tun.peer6, {
+				message: "the TUN's local and peer addresses must differ",
+			}),
 		ipv4Only: z.boolean(),
 		/** Contents of this file become the first data segment. */
 		handshakePacketPath: z.string().min(1).optional(),
-		linkMtuBytes: z.union([z.literal("auto"), z.number().int().min(576).max(65_535)]),
+		linkMtuBytes: z.union([
+			z.literal("auto"),
+			bounded(TUNNEL_LIMITS.linkMtuBytes),
+		]),
 		oversize: z.enum(["drop", "fragment"]),
-		idleTimeoutMs: z.number().int().min(1_000).max(86_400_000),
+		idleTimeoutMs: bounded(TUNNEL_LIMITS.idleTimeoutMs),
 		hostSetup: z.enum(["auto", "print", "off"]),
 		/** Egress (client) or ingress (server) interfaces to restrict rules to; empty means all. */
-		interfaces: z.array(interfaceName.min(1)),
+		interfaces: z.array(interfaceNameSchema.refine((name) => name.length > 0)),
 		onTunLost: z.enum(["recreate", "exit"]),
-		maxFlows: z.number().int().min(1).max(65_536),
+		maxFlows: bounded(TUNNEL_LIMITS.maxFlows),
 		wireProfile: z.enum(["default", "stock-exact"]),
 	})
 	.strict();
