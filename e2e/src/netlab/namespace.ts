@@ -1,0 +1,93 @@
+// Network namespaces with names that carry this process' id, so that leftovers of a dead run can be told and removed.
+
+import { existsSync, readdirSync } from "node:fs";
+import { registerCleanup } from "./cleanup.js";
+import { runCommand, runCommandSync, runIpBatch } from "./run-command.js";
+
+const NAME_PREFIX = "tsl";
+const NAME_PATTERN = /^tsl(\d+)-/;
+const NAMESPACE_DIRECTORY = "/run/netns";
+
+let serial = 0;
+
+export interface Namespace {
+	readonly name: string;
+	/** Runs a short command inside. @returns standard output. */
+	run(argv: readonly string[], input?: string): Promise<string>;
+	/** Runs `ip` lines inside, in one call. */
+	ip(lines: readonly string[]): Promise<void>;
+	/** Loads an nft script inside. */
+	nft(script: string): Promise<void>;
+	/** Writes a sysctl, given with dots or slashes. */
+	sysctl(settings: Readonly<Record<string, string | number>>): Promise<void>;
+	/** Process ids inside. */
+	pids(): Promise<number[]>;
+	/** Idempotent. The processes inside must have ended. */
+	remove(): Promise<void>;
+}
+
+/** @param role short word at the end of the name, e.g. "c". */
+export async function createNamespace(role: string): Promise<Namespace> {
+	serial += 1;
+	const name = `${NAME_PREFIX}${process.pid}-${serial}${role}`;
+	await runCommand(["ip", "netns", "add", name]);
+	const unregister = registerCleanup(() => {
+		runCommandSync(["ip", "netns", "delete", name]);
+	});
+	const namespace = describeNamespace(name, unregister);
+	await namespace.ip(["link set lo up"]);
+	return namespace;
+}
+
+function describeNamespace(name: string, unregister: () => void): Namespace {
+	const enter = ["ip", "netns", "exec", name];
+	let isRemoved = false;
+	return {
+		name,
+		run: (argv, input) => runCommand([...enter, ...argv], input),
+		ip: (lines) => runIpBatch(lines, name),
+		nft: async (script) => {
+			await runCommand([...enter, "nft", "-f", "-"], script);
+		},
+		sysctl: async (settings) => {
+			const pairs = Object.entries(settings).map(
+				([key, setting]) => `${key}=${setting}`,
+			);
+			await runCommand([...enter, "sysctl", "-q", "-w", ...pairs]);
+		},
+		pids: async () => {
+			const listing = await runCommand(["ip", "netns", "pids", name]);
+			return listing.split("\n").filter(Boolean).map(Number);
+		},
+		remove: async () => {
+			if (isRemoved) return;
+			isRemoved = true;
+			await runCommand(["ip", "netns", "delete", name]);
+			unregister();
+		},
+	};
+}
+
+/** Removes namespaces of lab runs whose process no longer exists, and ends what still runs inside them. */
+export async function removeStaleNamespaces(): Promise<readonly string[]> {
+	if (!existsSync(NAMESPACE_DIRECTORY)) return [];
+	const stale = readdirSync(NAMESPACE_DIRECTORY).filter((name) => {
+		const owner = NAME_PATTERN.exec(name)?.[1];
+		return owner !== undefined && !existsSync(`/proc/${owner}`);
+	});
+	for (const name of stale) {
+		const listing = await runCommand(["ip", "netns", "pids", name]);
+		for (const pid of listing.split("\n").filter(Boolean))
+			killQuietly(Number(pid));
+		runCommandSync(["ip", "netns", "delete", name]);
+	}
+	return stale;
+}
+
+function killQuietly(pid: number): void {
+	try {
+		process.kill(pid, "SIGKILL");
+	} catch {
+		// It ended in the meantime.
+	}
+}
