@@ -1,5 +1,44 @@
 // The pure protocol core: bytes and flows, no clock, no randomness, no I/O.
 
+export {
+	datagramsIn,
+	Engine,
+	type OpenRefusal,
+	type ReceivedPackets,
+	VERDICT,
+} from "./engine/engine.js";
 export * from "./engine/engine-counters.js";
+export type { EngineOptions } from "./engine/engine-options.js";
+export type { EngineSink } from "./engine/engine-sink.js";
+export {
+	HEADER_SLOT_BYTES,
+	type HeaderRegion,
+} from "./engine/segment-writer.js";
 export type { FlowCloseReason } from "./flow/close-reason.js";
+export { type ConnectionState, FLOW_COUNTER, type Flow } from "./flow/flow.js";
+export type { HashKey } from "./flow/half-siphash.js";
+export {
+	WIRE_PROFILES,
+	type WireProfile,
+	type WireProfileName,
+} from "./flow/wire-profile.js";
+export {
+	NOT_FOUND,
+	WordKeyTable,
+	type WordKeyTableOptions,
+} from "./flow/word-key-table.js";
+export { invariant } from "./invariant.js";
+export * from "./mtu/mtu-arithmetic.js";
+export {
+	RegionTable,
+	segmentsIn,
+	TrainTable,
+	type TrainTableOptions,
+} from "./train/train-table.js";
 export * from "./wire/drop-reason.js";
+export {
+	formatIpAddress,
+	type IpAddress,
+	type IpFamily,
+	parseIpAddress,
+} from "./wire/ip-address.js";

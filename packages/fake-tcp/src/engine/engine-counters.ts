@@ -42,4 +42,5 @@ function placesByName(): Record<EngineCounterName, number> {
 }
 
 /** `ENGINE_COUNTER.segmentsSent` is the counter's index. */
-export const ENGINE_COUNTER: Readonly<Record<EngineCounterName, number>> = placesByName();
+export const ENGINE_COUNTER: Readonly<Record<EngineCounterName, number>> =
+	placesByName();

@@ -11,46 +11,196 @@ interface DropReasonRow {
 
 const ROWS = [
 	// From the TUN: counted in packets read.
-	{ name: "empty-read", side: "tun", meaning: "The TUN handed over a packet of no bytes." },
-	{ name: "bad-virtio-header", side: "tun", meaning: "The kernel's virtio-net header contradicts the packet." },
-	{ name: "bad-ip-version", side: "tun", meaning: "The IP version is neither 4 nor 6." },
-	{ name: "bad-ip-header-length", side: "tun", meaning: "The IPv4 header length is under 20 bytes or past the packet." },
-	{ name: "truncated", side: "tun", meaning: "The packet is shorter than its headers say." },
-	{ name: "bad-ip-checksum", side: "tun", meaning: "The IPv4 header checksum is wrong." },
-	{ name: "fragment", side: "tun", meaning: "An IP fragment (the path or a device cuts packets up: the MTU is too large somewhere)." },
-	{ name: "bad-extension-chain", side: "tun", meaning: "The IPv6 extension header chain is malformed or too long." },
-	{ name: "link-local-chatter", side: "tun", meaning: "The kernel's own neighbour, router or multicast messages on a new device; harmless." },
-	{ name: "icmp-error", side: "tun", meaning: "An ICMP error about one of our segments; used as evidence." },
-	{ name: "not-tcp", side: "tun", meaning: "A packet of another protocol than TCP." },
-	{ name: "wrong-destination", side: "tun", meaning: "Addressed to something else than the tunnel's own address." },
-	{ name: "bad-data-offset", side: "tun", meaning: "The TCP header length is under 20 bytes or past the segment." },
-	{ name: "bad-tcp-checksum", side: "tun", meaning: "The TCP checksum is wrong: the segment was damaged on the way." },
-	{ name: "bad-control-bits", side: "tun", meaning: "A combination of control bits that no TCP sends (SYN+FIN, none at all, …)." },
-	{ name: "unacceptable-syn", side: "tun", meaning: "A SYN that no peer of this wire format sends: a port scan, or another program." },
-	{ name: "syn-on-established", side: "tun", meaning: "A SYN for a flow that is open; the flow was probed instead." },
-	{ name: "half-open-limit", side: "tun", meaning: "Too many handshakes at once; a newer one took this one's place." },
-	{ name: "flow-limit", side: "tun", meaning: "A new flow was refused because --max-flows are open." },
-	{ name: "unknown-flow", side: "tun", meaning: "A segment of no flow we know; answered with a reset." },
-	{ name: "unknown-flow-rst", side: "tun", meaning: "A reset of no flow we know; never answered." },
-	{ name: "unexpected-in-handshake", side: "tun", meaning: "A segment that does not fit the handshake in progress." },
-	{ name: "handshake-payload", side: "tun", meaning: "Payload in a handshake segment, swallowed as stock does (wire profile stock-exact)." },
-	{ name: "unknown-control", side: "tun", meaning: "A control segment with a value out of range." },
+	{
+		name: "empty-read",
+		side: "tun",
+		meaning: "The TUN handed over a packet of no bytes.",
+	},
+	{
+		name: "bad-virtio-header",
+		side: "tun",
+		meaning: "The kernel's virtio-net header contradicts the packet.",
+	},
+	{
+		name: "bad-ip-version",
+		side: "tun",
+		meaning: "The IP version is neither 4 nor 6.",
+	},
+	{
+		name: "bad-ip-header-length",
+		side: "tun",
+		meaning: "The IPv4 header length is under 20 bytes or past the packet.",
+	},
+	{
+		name: "truncated",
+		side: "tun",
+		meaning: "The packet is shorter than its headers say.",
+	},
+	{
+		name: "bad-ip-checksum",
+		side: "tun",
+		meaning: "The IPv4 header checksum is wrong.",
+	},
+	{
+		name: "fragment",
+		side: "tun",
+		meaning:
+			"An IP fragment (the path or a device cuts packets up: the MTU is too large somewhere).",
+	},
+	{
+		name: "bad-extension-chain",
+		side: "tun",
+		meaning: "The IPv6 extension header chain is malformed or too long.",
+	},
+	{
+		name: "link-local-chatter",
+		side: "tun",
+		meaning:
+			"The kernel's own neighbour, router or multicast messages on a new device; harmless.",
+	},
+	{
+		name: "not-tcp",
+		side: "tun",
+		meaning: "A packet of another protocol than TCP.",
+	},
+	{
+		name: "wrong-destination",
+		side: "tun",
+		meaning: "Addressed to something else than the tunnel's own address.",
+	},
+	{
+		name: "bad-data-offset",
+		side: "tun",
+		meaning: "The TCP header length is under 20 bytes or past the segment.",
+	},
+	{
+		name: "bad-tcp-checksum",
+		side: "tun",
+		meaning: "The TCP checksum is wrong: the segment was damaged on the way.",
+	},
+	{
+		name: "bad-control-bits",
+		side: "tun",
+		meaning:
+			"A combination of control bits that no TCP sends (SYN+FIN, none at all, …).",
+	},
+	{
+		name: "unacceptable-syn",
+		side: "tun",
+		meaning:
+			"A SYN that no peer of this wire format sends: a port scan, or another program.",
+	},
+	{
+		name: "syn-on-established",
+		side: "tun",
+		meaning: "A SYN for a flow that is open; the flow was probed instead.",
+	},
+	{
+		name: "flow-limit",
+		side: "tun",
+		meaning: "A new flow was refused because --max-flows are open.",
+	},
+	{
+		name: "unknown-flow",
+		side: "tun",
+		meaning: "A segment of no flow we know; answered with a reset.",
+	},
+	{
+		name: "unknown-flow-rst",
+		side: "tun",
+		meaning: "A reset of no flow we know; never answered.",
+	},
+	{
+		name: "rst-out-of-window",
+		side: "tun",
+		meaning:
+			"A reset whose sequence number does not belong to the flow: forged, or very late.",
+	},
+	{
+		name: "unexpected-in-handshake",
+		side: "tun",
+		meaning: "A segment that does not fit the handshake in progress.",
+	},
+	{
+		name: "handshake-payload",
+		side: "tun",
+		meaning:
+			"Payload in a handshake segment, swallowed as stock does (wire profile stock-exact).",
+	},
+	{
+		name: "unknown-control",
+		side: "tun",
+		meaning: "A control segment with a value out of range.",
+	},
 	// From the engine towards the application: counted in datagrams.
-	{ name: "udp-queue-full", side: "tun", meaning: "The application's socket took no more (EAGAIN, ENOBUFS)." },
-	{ name: "udp-too-big", side: "tun", meaning: "The UDP path to the application refused the size (EMSGSIZE)." },
-	{ name: "udp-send-failed", side: "tun", meaning: "Sending to the application failed with another error." },
+	{
+		name: "udp-queue-full",
+		side: "tun",
+		meaning: "The application's socket took no more (EAGAIN, ENOBUFS).",
+	},
+	{
+		name: "udp-too-big",
+		side: "tun",
+		meaning: "The UDP path to the application refused the size (EMSGSIZE).",
+	},
+	{
+		name: "udp-send-failed",
+		side: "tun",
+		meaning: "Sending to the application failed with another error.",
+	},
 	// From the UDP socket: counted in datagrams.
-	{ name: "empty-datagram", side: "udp", meaning: "A datagram of no bytes, which this wire format cannot carry." },
-	{ name: "oversize-datagram", side: "udp", meaning: "Larger than the path takes; refused, never truncated. Lower the inner MTU." },
-	{ name: "pending-full", side: "udp", meaning: "Waited for the handshake, and the bounded queue was full." },
-	{ name: "handshake-failed", side: "udp", meaning: "Waited for a handshake that did not come about." },
-	{ name: "flow-closed", side: "udp", meaning: "Waited for a flow that was closed or reset." },
-	{ name: "no-flow-slot", side: "udp", meaning: "A new client was refused because --max-flows are open." },
-	{ name: "no-free-port", side: "udp", meaning: "Every source port towards this server is in use." },
-	{ name: "tun-queue-full", side: "udp", meaning: "The TUN took no more (EAGAIN, ENOBUFS)." },
+	{
+		name: "empty-datagram",
+		side: "udp",
+		meaning: "A datagram of no bytes, which this wire format cannot carry.",
+	},
+	{
+		name: "oversize-datagram",
+		side: "udp",
+		meaning:
+			"Larger than the path takes; refused, never truncated. Lower the inner MTU.",
+	},
+	{
+		name: "pending-full",
+		side: "udp",
+		meaning: "Waited for the handshake, and the bounded queue was full.",
+	},
+	{
+		name: "handshake-failed",
+		side: "udp",
+		meaning: "Waited for a handshake that did not come about.",
+	},
+	{
+		name: "flow-closed",
+		side: "udp",
+		meaning: "Waited for a flow that was closed or reset.",
+	},
+	{
+		name: "no-flow-slot",
+		side: "udp",
+		meaning: "A new client was refused because --max-flows are open.",
+	},
+	{
+		name: "no-free-port",
+		side: "udp",
+		meaning: "Every source port towards this server is in use.",
+	},
+	{
+		name: "tun-queue-full",
+		side: "udp",
+		meaning: "The TUN took no more (EAGAIN, ENOBUFS).",
+	},
 	{ name: "tun-down", side: "udp", meaning: "The TUN is down or gone." },
-	{ name: "tun-write-failed", side: "udp", meaning: "Writing to the TUN failed with another error." },
-	{ name: "tunnel-stopping", side: "udp", meaning: "Came while the tunnel was being stopped." },
+	{
+		name: "tun-write-failed",
+		side: "udp",
+		meaning: "Writing to the TUN failed with another error.",
+	},
+	{
+		name: "tunnel-stopping",
+		side: "udp",
+		meaning: "Came while the tunnel was being stopped.",
+	},
 ] as const satisfies readonly DropReasonRow[];
 
 export type DropReasonName = (typeof ROWS)[number]["name"];
@@ -68,7 +218,8 @@ function numbersByName(): Record<DropReasonName, DropReason> {
 }
 
 /** `DROP["bad-tcp-checksum"]` is the reason's number. Copy it to a module constant where it is hot. */
-export const DROP: Readonly<Record<DropReasonName, DropReason>> = numbersByName();
+export const DROP: Readonly<Record<DropReasonName, DropReason>> =
+	numbersByName();
 
 export function dropReasonName(reason: DropReason): DropReasonName {
 	const row = ROWS[reason];

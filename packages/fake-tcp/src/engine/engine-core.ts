@@ -1,0 +1,143 @@
+// State and small acts that all parts of the engine share: flows, counters, drops, closing a flow.
+
+import type { FlowCloseReason } from "../flow/close-reason.js";
+import type { Flow } from "../flow/flow.js";
+import { FlowTable, type FlowTuple } from "../flow/flow-table.js";
+import {
+	type PendingBudget,
+	PendingDatagrams,
+} from "../flow/pending-datagrams.js";
+import { headersBytes, MINIMUM_LINK_MTU_BYTES } from "../mtu/mtu-arithmetic.js";
+import { DROP, type DropReason } from "../wire/drop-reason.js";
+import { SegmentView } from "../wire/segment-view.js";
+import { ENGINE_COUNTER } from "./engine-counters.js";
+import type { EngineOptions } from "./engine-options.js";
+import { Outbox } from "./outbox.js";
+
+const MIB = 1024 * 1024;
+/** Room for a handshake at 100 Mbit/s over a path of 80 ms, and for many short ones. */
+const PENDING_LIMIT_BYTES = 16 * MIB;
+const PENDING_LIMIT_PER_FLOW_BYTES = MIB;
+const PENDING_LIMIT_PER_FLOW_DATAGRAMS = 4_096;
+
+export class EngineCore {
+	readonly options: EngineOptions;
+	readonly flows: FlowTable;
+	readonly outbox: Outbox;
+	readonly segment: SegmentView;
+	/** Flows in SYN-RECEIVED, oldest first. */
+	readonly halfOpen = new Set<Flow>();
+	readonly pendingBudget: PendingBudget = {
+		usedBytes: 0,
+		limitBytes: PENDING_LIMIT_BYTES,
+		limitPerFlowBytes: PENDING_LIMIT_PER_FLOW_BYTES,
+		limitPerFlowDatagrams: PENDING_LIMIT_PER_FLOW_DATAGRAMS,
+	};
+	establishedCount = 0;
+	lastInboundMs = -1;
+
+	constructor(options: EngineOptions) {
+		this.options = options;
+		this.flows = new FlowTable(options.maxFlows, options.seed.hash);
+		this.outbox = new Outbox(options, this.flows);
+		this.segment = new SegmentView(options.arena);
+	}
+
+	count(counter: number, by: number): void {
+		const { counters } = this.options;
+		counters[counter] = (counters[counter] ?? 0) + by;
+	}
+
+	/** The one place where something is discarded. */
+	drop(reason: DropReason, offset: number, length: number): void {
+		const { drops } = this.options;
+		drops[reason] = (drops[reason] ?? 0) + 1;
+		this.options.sink.drop(reason, offset, length);
+	}
+
+	/** Discards the packet that the segment view is bound to. */
+	dropSegment(reason: DropReason): void {
+		const { segment } = this;
+		this.drop(
+			reason,
+			segment.ipOffset,
+			segment.tcpOffset - segment.ipOffset + segment.tcpLength,
+		);
+	}
+
+	/** Takes a slot and resets it to a flow that has neither sent nor received. */
+	takeFlow(
+		tuple: FlowTuple & { readonly family: 4 | 6 },
+		nowMs: number,
+	): Flow | undefined {
+		const flow = this.flows.take(tuple);
+		if (flow === undefined) return undefined;
+		flow.family = tuple.family;
+		flow.iss = 0;
+		flow.irs = 0;
+		flow.sndNxt = 0;
+		flow.sndUna = 0;
+		flow.rcvNxt = 0;
+		flow.lastAckSent = 0;
+		flow.lastAckReceived = 0;
+		flow.nextIdentification = 0;
+		flow.openedMs = nowMs;
+		flow.lastInboundMs = nowMs;
+		flow.lastOutboundMs = nowMs;
+		flow.lastDataMs = nowMs;
+		flow.transmissions = 0;
+		flow.nextTransmissionMs = nowMs;
+		flow.isWindowOpen = !this.options.profile.opensConntrackWindow;
+		flow.nextWindowOpenerMs = 0;
+		flow.peerMss = 0;
+		flow.peerLinkMtuBytes = 0;
+		flow.nextControlMs = 0;
+		flow.controlRepeats = 0;
+		flow.strayAckMs = 0;
+		flow.synProbeMs = 0;
+		this.outbox.prepare(flow);
+		this.limitPayload(flow);
+		const packet = this.options.handshakePacket;
+		if (packet !== null && packet.length > 0)
+			this.pendingOf(flow).push(packet, 0, packet.length);
+		return flow;
+	}
+
+	pendingOf(flow: Flow): PendingDatagrams {
+		flow.pending ??= new PendingDatagrams(this.pendingBudget);
+		return flow.pending;
+	}
+
+	/** Recomputes the largest user datagram from both ends' link MTU and the peer's MSS. */
+	limitPayload(flow: Flow): void {
+		const floor = MINIMUM_LINK_MTU_BYTES[flow.family];
+		const headers = headersBytes(flow.family);
+		let linkMtuBytes = this.outbox.linkMtuBytes;
+		if (flow.peerLinkMtuBytes > 0)
+			linkMtuBytes = Math.min(linkMtuBytes, flow.peerLinkMtuBytes);
+		// A router may have clamped the MSS of one of ours to its own path: believed down to the floor.
+		if (flow.peerMss > 0)
+			linkMtuBytes = Math.min(
+				linkMtuBytes,
+				Math.max(floor, flow.peerMss + headers),
+			);
+		flow.maxPayloadBytes = linkMtuBytes - headers;
+	}
+
+	/** Removes the flow; waiting datagrams are counted. Whether a reset goes out is the caller's business. */
+	close(flow: Flow, reason: FlowCloseReason): void {
+		const lost = flow.pending?.clear() ?? 0;
+		const isHandshake = flow.state !== "ESTABLISHED";
+		const dropReason = isHandshake
+			? DROP["handshake-failed"]
+			: DROP["flow-closed"];
+		for (let datagram = 0; datagram < lost; datagram++)
+			this.drop(dropReason, 0, 0);
+		if (isHandshake) this.count(ENGINE_COUNTER.handshakesFailed, 1);
+		else this.establishedCount--;
+		this.halfOpen.delete(flow);
+		this.flows.release(flow);
+		this.count(ENGINE_COUNTER.flowsClosed, 1);
+		this.options.sink.flowClosed(flow, reason);
+	}
+}

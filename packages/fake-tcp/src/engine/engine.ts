@@ -1,0 +1,348 @@
+// The fake-TCP engine: packets in, datagrams out, and the reverse. Pure: time comes in as an argument, everything else goes out through the sink.
+
+import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
+import { RateLimit } from "../flow/rate-limit.js";
+import { SourcePorts } from "../flow/source-ports.js";
+import { segmentsIn, type TrainTable } from "../train/train-table.js";
+import { DROP } from "../wire/drop-reason.js";
+import type { IpAddress } from "../wire/ip-address.js";
+import { ACCEPT, ICMP_ERROR } from "../wire/segment-view.js";
+import { sequenceAdd } from "../wire/sequence.js";
+import { ACK, RST, SYN } from "../wire/tcp.js";
+import { EngineCore } from "./engine-core.js";
+import { ENGINE_COUNTER } from "./engine-counters.js";
+import type { EngineOptions } from "./engine-options.js";
+import { Established } from "./established.js";
+import { Handshake } from "./handshake.js";
+import { windowAllowanceBytes } from "./pending-drain.js";
+import { tendFlow } from "./tend-flow.js";
+
+/** Packets read from the TUN, in the device layer's form. */
+export interface ReceivedPackets {
+	readonly count: number;
+	readonly offset: Int32Array;
+	readonly length: Int32Array;
+	/** Payload octets of each segment in a super-segment, 0 for a single segment. */
+	readonly segmentSize: Int32Array;
+	/** `VERDICT`: what the device layer knows about the TCP checksum. */
+	readonly verdict: Uint8Array;
+}
+
+/** Values of `ReceivedPackets.verdict`; the daemon's tests hold them equal to the device layer's. */
+export const VERDICT = {
+	checksumGood: 0,
+	checksumBad: 1,
+	checksumUnknown: 2,
+	badVirtioHeader: 3,
+} as const;
+
+/** Why `open` gave no flow. */
+export type OpenRefusal = "no-flow-slot" | "no-free-port";
+
+const PACKETS_RECEIVED = ENGINE_COUNTER.packetsReceived;
+const OVERSIZE = DROP["oversize-datagram"];
+const PENDING_FULL = DROP["pending-full"];
+
+export class Engine {
+	readonly #core: EngineCore;
+	readonly #handshake: Handshake;
+	readonly #established: Established;
+	readonly #strayResets: RateLimit;
+	readonly #ports: SourcePorts;
+	readonly #localWords: Readonly<Record<4 | 6, Int32Array>>;
+
+	constructor(options: EngineOptions) {
+		this.#core = new EngineCore(options);
+		this.#handshake = new Handshake(this.#core);
+		this.#established = new Established(this.#core);
+		this.#strayResets = new RateLimit(
+			options.profile.straySegmentResetsPerSecond,
+		);
+		this.#ports = new SourcePorts(options.seed.port);
+		this.#localWords = {
+			4: Int32Array.from(options.local[4].words),
+			6: Int32Array.from(options.local[6].words),
+		};
+	}
+
+	get establishedCount(): number {
+		return this.#core.establishedCount;
+	}
+
+	/** Flows whose handshake is under way. */
+	get halfOpenCount(): number {
+		return this.#core.flows.size - this.#core.establishedCount;
+	}
+
+	get pendingBytes(): number {
+		return this.#core.pendingBudget.usedBytes;
+	}
+
+	/** When any flow last heard from its peer; -1 before the first time. */
+	get lastInboundMs(): number {
+		return this.#core.lastInboundMs;
+	}
+
+	get linkMtuBytes(): number {
+		return this.#core.outbox.linkMtuBytes;
+	}
+
+	/** Live flows; valid until the next call of the engine. */
+	get flows(): readonly Flow[] {
+		return this.#core.flows.live;
+	}
+
+	/** The live flow in a slot. */
+	flowAt(slot: number): Flow | undefined {
+		return this.#core.flows.at(slot);
+	}
+
+	/** One of `FLOW_COUNTER` of a flow. */
+	flowCounter(flow: Flow, counter: keyof typeof FLOW_COUNTER): number {
+		return (
+			this.#core.flows.counters[
+				flow.slot * FLOW_COUNTERS + FLOW_COUNTER[counter]
+			] ?? 0
+		);
+	}
+
+	/** Takes a batch of packets from the TUN. Nothing in them can make this throw. */
+	receive(packets: ReceivedPackets, nowMs: number): void {
+		this.#core.outbox.regionsToKeep = 0;
+		for (let packet = 0; packet < packets.count; packet++) {
+			this.#receiveOne(packets, packet, nowMs);
+		}
+		this.#core.count(PACKETS_RECEIVED, packets.count);
+	}
+
+	/** Client: begins a flow towards a server. Its SYN leaves with the next flush. */
+	open(
+		remote: IpAddress,
+		remotePort: number,
+		nowMs: number,
+	): Flow | OpenRefusal {
+		const core = this.#core;
+		const words = Int32Array.from(remote.words);
+		if (core.flows.size >= core.options.maxFlows) return "no-flow-slot";
+		const localPort = this.#ports.next(
+			(port) =>
+				core.flows.find({ remote: words, remotePort, localPort: port }) !==
+				undefined,
+		);
+		if (localPort === 0) return "no-free-port";
+		const flow = core.takeFlow(
+			{ family: remote.family, remote: words, remotePort, localPort },
+			nowMs,
+		);
+		if (flow === undefined) return "no-flow-slot";
+		this.#handshake.beginClient(flow, nowMs);
+		return flow;
+	}
+
+	/**
+	 * Sends one train of user datagrams on a flow: now, or when its handshake is through. The table must share its
+	 * regions with the outgoing table, and keep them until the next flush.
+	 */
+	send(flow: Flow, trains: TrainTable, train: number, nowMs: number): void {
+		const core = this.#core;
+		core.outbox.regionsToKeep = trains.regions.count;
+		const totalLength = trains.totalLength[train] ?? 0;
+		const mustWait =
+			flow.state !== "ESTABLISHED" ||
+			(flow.pending !== null && flow.pending.count > 0) ||
+			totalLength > windowAllowanceBytes(flow);
+		if (mustWait) return this.#queue(flow, trains, train);
+		if ((trains.segmentSize[train] ?? 0) <= flow.maxPayloadBytes) {
+			return core.outbox.train(flow, trains, train, nowMs);
+		}
+		this.#sendWhatFits(flow, trains, train, nowMs);
+	}
+
+	/** Timers: retransmissions, delayed ACKs, control repeats, idle flows. Call it every 100 ms or so. */
+	expire(nowMs: number): void {
+		const core = this.#core;
+		core.outbox.regionsToKeep = 0;
+		const { live } = core.flows;
+		// Backwards, because closing a flow moves the last one into its place.
+		for (let index = live.length - 1; index >= 0; index--) {
+			const flow = live[index];
+			if (flow !== undefined) tendFlow(core, this.#handshake, flow, nowMs);
+		}
+	}
+
+	/** The link towards the peers has another MTU now; peers like us are told. */
+	setLinkMtu(linkMtuBytes: number, nowMs: number): void {
+		const core = this.#core;
+		if (linkMtuBytes === core.outbox.linkMtuBytes) return;
+		core.outbox.linkMtuBytes = linkMtuBytes;
+		for (const flow of core.flows.live) {
+			core.limitPayload(flow);
+			flow.nextControlMs = nowMs;
+		}
+	}
+
+	/** Ends one flow with a reset. */
+	close(flow: Flow, reason: "idle" | "tunnel-stopping", nowMs: number): void {
+		this.#core.outbox.reset(flow, nowMs);
+		this.#core.close(flow, reason);
+	}
+
+	/** Ends every flow with a reset, as stock does when it is dropped. */
+	stop(nowMs: number): void {
+		const { live } = this.#core.flows;
+		this.#core.outbox.regionsToKeep = 0;
+		for (let flow = live.at(-1); flow !== undefined; flow = live.at(-1))
+			this.close(flow, "tunnel-stopping", nowMs);
+		this.flush();
+	}
+
+	/** Hands everything that is ready to the device. Call it after each batch. */
+	flush(): void {
+		this.#core.outbox.flush();
+	}
+
+	#receiveOne(packets: ReceivedPackets, packet: number, nowMs: number): void {
+		const core = this.#core;
+		const { segment } = core;
+		const offset = packets.offset[packet] ?? 0;
+		const length = packets.length[packet] ?? 0;
+		const verdict = packets.verdict[packet];
+		if (verdict === VERDICT.badVirtioHeader)
+			return core.drop(DROP["bad-virtio-header"], offset, length);
+		const bound = segment.bind(offset, length);
+		if (bound === ICMP_ERROR) {
+			core.count(ENGINE_COUNTER.packetsTakenAsEvidence, 1);
+			return core.options.sink.evidence(offset, length);
+		}
+		if (bound !== ACCEPT) return core.drop(bound, offset, length);
+		if (!this.#isForUs())
+			return core.drop(DROP["wrong-destination"], offset, length);
+		const isDamaged =
+			verdict === VERDICT.checksumBad ||
+			(verdict === VERDICT.checksumUnknown && !segment.verifyTcpChecksum());
+		if (isDamaged) return core.drop(DROP["bad-tcp-checksum"], offset, length);
+		const gsoSize = packets.segmentSize[packet] ?? 0;
+		const segmentSize =
+			gsoSize === 0
+				? segment.payloadLength
+				: Math.min(gsoSize, segment.payloadLength);
+		this.#receiveSegment(segmentSize, nowMs);
+	}
+
+	#isForUs(): boolean {
+		const { segment } = this.#core;
+		const local = this.#localWords[segment.family];
+		const { destination } = segment;
+		return (
+			destination[3] === local[3] &&
+			destination[2] === local[2] &&
+			destination[1] === local[1] &&
+			destination[0] === local[0]
+		);
+	}
+
+	readonly #tuple = {
+		remote: new Int32Array(4),
+		remotePort: 0,
+		localPort: 0,
+		family: 4 as 4 | 6,
+	};
+
+	#receiveSegment(segmentSize: number, nowMs: number): void {
+		const core = this.#core;
+		const { segment } = core;
+		const tuple = this.#tuple;
+		tuple.remote.set(segment.source);
+		tuple.remotePort = segment.sourcePort;
+		tuple.localPort = segment.destinationPort;
+		tuple.family = segment.family;
+		const flow = core.flows.find(tuple);
+		if (flow === undefined) return this.#receiveStray(nowMs);
+		if (flow.state === "ESTABLISHED") {
+			if (!this.#established.receive(flow, segmentSize, nowMs))
+				this.#receiveStray(nowMs);
+			return;
+		}
+		if (flow.state === "SYN-SENT")
+			return this.#handshake.receiveInSynSent(flow, nowMs);
+		if (!this.#handshake.receiveInSynReceived(flow, nowMs)) return;
+		this.#receiveFinalAckPayload(flow, segmentSize, nowMs);
+	}
+
+	#receiveFinalAckPayload(
+		flow: Flow,
+		segmentSize: number,
+		nowMs: number,
+	): void {
+		const core = this.#core;
+		if (core.segment.payloadLength === 0)
+			return core.count(ENGINE_COUNTER.packetsConsumed, 1);
+		if (!core.options.profile.deliversHandshakePayload)
+			return core.dropSegment(DROP["handshake-payload"]);
+		this.#established.deliver(flow, segmentSize, nowMs);
+	}
+
+	/** A segment of no flow: a SYN may begin one, a reset is never answered, all else is answered with RST (wire.md 4.4). */
+	#receiveStray(nowMs: number): void {
+		const core = this.#core;
+		const { segment, options } = core;
+		const bits = segment.controlBits;
+		if ((bits & RST) !== 0) return core.dropSegment(DROP["unknown-flow-rst"]);
+		const isListening =
+			options.role === "server" &&
+			segment.destinationPort === options.listenPort;
+		if (bits === SYN && isListening && segment.segSeq === 0)
+			return this.#handshake.beginServer(nowMs);
+		core.dropSegment(strayReason(bits));
+		if (!this.#strayResets.allows(nowMs)) return;
+		const end = sequenceAdd(segment.segSeq, segment.payloadLength);
+		// To a SYN at the listening port the SYN counts as an octet, elsewhere stock leaves it out (wire.md 4.4).
+		if (bits === SYN && isListening)
+			core.outbox.strayReset(this.#tuple, 0, sequenceAdd(end, 1));
+		else core.outbox.strayReset(this.#tuple, segment.segAck, end);
+	}
+
+	/** Copies every datagram of the train to the flow's queue. */
+	#queue(flow: Flow, trains: TrainTable, train: number): void {
+		const core = this.#core;
+		const pending = core.pendingOf(flow);
+		trains.forEachDatagram(train, (offset, length) => {
+			if (length > flow.maxPayloadBytes) core.drop(OVERSIZE, offset, length);
+			else if (!pending.push(core.options.arena, offset, length))
+				core.drop(PENDING_FULL, offset, length);
+		});
+	}
+
+	/** A train whose datagrams are too large, all but perhaps a shorter last one. */
+	#sendWhatFits(
+		flow: Flow,
+		trains: TrainTable,
+		train: number,
+		nowMs: number,
+	): void {
+		const core = this.#core;
+		trains.forEachDatagram(train, (offset, length) => {
+			if (length > flow.maxPayloadBytes) core.drop(OVERSIZE, offset, length);
+			else
+				core.outbox.run(flow, { offset, length, segmentSize: length }, nowMs);
+		});
+	}
+}
+
+function strayReason(controlBits: number): number {
+	if (controlBits === SYN) return DROP["unacceptable-syn"];
+	if (
+		controlBits === 0 ||
+		((controlBits & SYN) !== 0 && (controlBits & ACK) === 0)
+	)
+		return DROP["bad-control-bits"];
+	return DROP["unknown-flow"];
+}
+
+/** Datagrams in a train of the table. */
+export function datagramsIn(trains: TrainTable, train: number): number {
+	return segmentsIn(
+		trains.totalLength[train] ?? 0,
+		trains.segmentSize[train] ?? 0,
+	);
+}

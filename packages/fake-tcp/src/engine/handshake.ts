@@ -1,0 +1,244 @@
+// Opening flows: the client's SYN, the server's SYN+ACK, and what may happen before ESTABLISHED (RFC 9293 §3.5, wire.md 4.2).
+
+import type { Flow } from "../flow/flow.js";
+import { halfSipHash } from "../flow/half-siphash.js";
+import { linkMtuWindow } from "../wire/control-window.js";
+import { DROP } from "../wire/drop-reason.js";
+import { sequenceAdd } from "../wire/sequence.js";
+import {
+	ACK,
+	FIN,
+	findMss,
+	type MssFinding,
+	RST,
+	SYN,
+	TCP_FIELD,
+} from "../wire/tcp.js";
+import type { EngineCore } from "./engine-core.js";
+import { ENGINE_COUNTER } from "./engine-counters.js";
+import { drainPending } from "./pending-drain.js";
+
+/** Stock's handshake: three transmissions, one second apart (wire.md 4.2). */
+export const MAX_TRANSMISSIONS = 3;
+export const TRANSMISSION_INTERVAL_MS = 1_000;
+/** How often the ack-eliciting segment is repeated while conntrack's window is not known to be open (wire.md 4.9). */
+export const WINDOW_OPENER_INTERVAL_MS = 200;
+/** First repetition of the link MTU; doubles up to the fourth (wire.md 4.13). */
+export const CONTROL_REPEAT_MS = 1_000;
+/** Half-open flows kept; one more and the oldest goes. */
+const MAX_HALF_OPEN = 1_024;
+
+const UNEXPECTED = DROP["unexpected-in-handshake"];
+
+export class Handshake {
+	readonly #core: EngineCore;
+	readonly #mss: MssFinding = { mss: 0, isAfterWindowScale: false };
+	readonly #issWords = new Int32Array(6);
+	readonly #issRange = { start: 0, count: 6 };
+	readonly #view: DataView;
+
+	constructor(core: EngineCore) {
+		this.#core = core;
+		const { arena } = core.options;
+		this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
+	}
+
+	/** Client: begins. The flow is fresh and in the table. */
+	beginClient(flow: Flow, nowMs: number): void {
+		flow.state = "SYN-SENT";
+		// Stock refuses any other ISS than 0 (wire.md 4.2).
+		flow.iss = 0;
+		flow.sndNxt = 1;
+		this.#core.count(ENGINE_COUNTER.handshakesStarted, 1);
+		this.transmit(flow, nowMs);
+	}
+
+	/** Server: an acceptable SYN of an unknown tuple is in the view. */
+	beginServer(nowMs: number): void {
+		const core = this.#core;
+		const { segment } = core;
+		const tuple = {
+			family: segment.family,
+			remote: segment.source,
+			remotePort: segment.sourcePort,
+			localPort: segment.destinationPort,
+		};
+		if (
+			core.halfOpen.size >= MAX_HALF_OPEN ||
+			core.flows.size >= core.options.maxFlows
+		)
+			this.#evictOldest();
+		const flow = core.takeFlow(tuple, nowMs);
+		if (flow === undefined) return core.dropSegment(DROP["flow-limit"]);
+		flow.state = "SYN-RECEIVED";
+		flow.irs = segment.segSeq;
+		flow.rcvNxt = sequenceAdd(segment.segSeq, 1);
+		flow.iss = core.options.profile.hidesServerIss
+			? this.#hiddenIss(flow, nowMs)
+			: 0;
+		flow.sndNxt = sequenceAdd(flow.iss, 1);
+		flow.sndUna = flow.iss;
+		flow.lastAckReceived = flow.sndNxt;
+		this.#notePeerMss(flow);
+		core.halfOpen.add(flow);
+		core.count(ENGINE_COUNTER.handshakesStarted, 1);
+		core.count(ENGINE_COUNTER.packetsConsumed, 1);
+		this.transmit(flow, nowMs);
+	}
+
+	/** Sends SYN or SYN+ACK, once more. */
+	transmit(flow: Flow, nowMs: number): void {
+		flow.transmissions++;
+		flow.nextTransmissionMs = nowMs + TRANSMISSION_INTERVAL_MS;
+		if (flow.state === "SYN-SENT") this.#core.outbox.syn(flow, nowMs);
+		else this.#core.outbox.synAck(flow, nowMs);
+	}
+
+	/** SYN-SENT: the segment in the view is for this flow. */
+	receiveInSynSent(flow: Flow, nowMs: number): void {
+		const core = this.#core;
+		const { segment } = core;
+		const bits = segment.controlBits;
+		if ((bits & RST) !== 0) return this.#refused(flow);
+		if (
+			(bits & (SYN | ACK | FIN)) === (SYN | ACK) &&
+			segment.segAck === flow.sndNxt
+		) {
+			return this.#establishClient(flow, nowMs);
+		}
+		core.dropSegment(UNEXPECTED);
+		// RFC 9293 §3.10.7.3: an unacceptable ACK in SYN-SENT is answered with <SEQ=SEG.ACK><CTL=RST>. It tells a server
+		// that holds a flow of ours from before a restart that this flow is dead (packet-cases.md 27).
+		if ((bits & (SYN | ACK)) === ACK && segment.segAck !== flow.sndNxt) {
+			core.outbox.resetAt(flow, segment.segAck, nowMs);
+		}
+	}
+
+	/** SYN-RECEIVED: the segment in the view is for this flow. @returns true when it is now ESTABLISHED. */
+	receiveInSynReceived(flow: Flow, nowMs: number): boolean {
+		const core = this.#core;
+		const { segment } = core;
+		const bits = segment.controlBits;
+		if ((bits & RST) !== 0) {
+			this.#refused(flow);
+			return false;
+		}
+		if (bits === SYN && segment.segSeq === flow.irs) {
+			core.count(ENGINE_COUNTER.packetsConsumed, 1);
+			// The SYN+ACK was lost, or crossed this repetition; answering is cheaper than guessing.
+			core.outbox.synAck(flow, nowMs);
+			return false;
+		}
+		const { needsExactFinalAck } = core.options.profile;
+		const isFinalAck = needsExactFinalAck
+			? bits === ACK
+			: (bits & (ACK | SYN | RST | FIN)) === ACK;
+		if (!isFinalAck || segment.segAck !== flow.sndNxt) {
+			core.dropSegment(UNEXPECTED);
+			return false;
+		}
+		this.#establishServer(flow, nowMs);
+		return true;
+	}
+
+	#establishClient(flow: Flow, nowMs: number): void {
+		const core = this.#core;
+		const { segment, outbox } = core;
+		flow.irs = segment.segSeq;
+		flow.rcvNxt = sequenceAdd(segment.segSeq, 1);
+		flow.lastAckReceived = segment.segAck;
+		flow.sndUna = segment.segAck;
+		this.#notePeerMss(flow);
+		core.count(ENGINE_COUNTER.packetsConsumed, 1);
+		outbox.ack(flow, nowMs);
+		if (!flow.isWindowOpen) this.#expectWindow(flow, nowMs);
+		this.#established(flow, nowMs);
+	}
+
+	#establishServer(flow: Flow, nowMs: number): void {
+		const core = this.#core;
+		core.halfOpen.delete(flow);
+		flow.lastAckReceived = core.segment.segAck;
+		flow.sndUna = core.segment.segAck;
+		flow.isWindowOpen = true;
+		if (core.options.profile.opensConntrackWindow) core.outbox.ack(flow, nowMs);
+		this.#established(flow, nowMs);
+	}
+
+	#established(flow: Flow, nowMs: number): void {
+		const core = this.#core;
+		flow.state = "ESTABLISHED";
+		flow.lastInboundMs = nowMs;
+		core.lastInboundMs = nowMs;
+		core.establishedCount++;
+		core.count(ENGINE_COUNTER.flowsOpened, 1);
+		if (flow.peerMss > 0 && core.options.profile.sendsControlSegments) {
+			core.outbox.control(flow, linkMtuWindow(core.outbox.linkMtuBytes), nowMs);
+			flow.nextControlMs = nowMs + CONTROL_REPEAT_MS;
+			flow.controlRepeats = 0;
+		}
+		core.options.sink.flowOpened(flow);
+		drainPending(core, flow, nowMs);
+	}
+
+	/** A peer like us sends an ACK unasked; a stock one has to be made to. */
+	#expectWindow(flow: Flow, nowMs: number): void {
+		if (flow.peerMss === 0) this.openWindow(flow, nowMs);
+		else flow.nextWindowOpenerMs = nowMs + WINDOW_OPENER_INTERVAL_MS;
+	}
+
+	/** Makes a peer of any kind send one non-SYN segment, then sets its idea of our sequence right again (wire.md 4.8). */
+	openWindow(flow: Flow, nowMs: number): void {
+		flow.nextWindowOpenerMs = nowMs + WINDOW_OPENER_INTERVAL_MS;
+		this.#core.outbox.ackEliciting(flow, nowMs);
+		this.#core.outbox.ack(flow, nowMs);
+	}
+
+	#refused(flow: Flow): void {
+		const core = this.#core;
+		const { segment } = core;
+		// Stock's reset does not count the SYN in its acknowledgement, a kernel's does; stock's Drop has none (wire.md 4.4).
+		const acknowledgesUs =
+			(segment.controlBits & ACK) === 0 ||
+			segment.segAck === flow.sndNxt ||
+			segment.segAck === flow.iss;
+		if (!acknowledgesUs) return core.dropSegment(DROP["rst-out-of-window"]);
+		core.count(ENGINE_COUNTER.packetsConsumed, 1);
+		core.count(ENGINE_COUNTER.resetsReceived, 1);
+		core.close(flow, "refused-by-peer");
+	}
+
+	#notePeerMss(flow: Flow): void {
+		const { segment, options } = this.#core;
+		flow.peerMss = 0;
+		if (options.profile.announcesMss) {
+			findMss(
+				this.#view,
+				segment.tcpOffset + TCP_FIELD.options,
+				segment.payloadOffset,
+				this.#mss,
+			);
+			// In front or alone it is a middlebox's work and says nothing about the peer (wire.md 4.11).
+			if (this.#mss.isAfterWindowScale) flow.peerMss = this.#mss.mss;
+		}
+		this.#core.limitPayload(flow);
+	}
+
+	/** RFC 6528's idea: a keyed hash of the tuple and the time, so that nobody off the path can foresee it. */
+	#hiddenIss(flow: Flow, nowMs: number): number {
+		this.#issWords.set(flow.key);
+		this.#issWords[5] = Math.floor(nowMs);
+		return halfSipHash(
+			this.#core.options.seed.iss,
+			this.#issWords,
+			this.#issRange,
+		);
+	}
+
+	#evictOldest(): void {
+		for (const oldest of this.#core.halfOpen) {
+			this.#core.close(oldest, "evicted");
+			return;
+		}
+	}
+}

@@ -1,0 +1,81 @@
+// One flow: a 4-tuple and its transmission control block (RFC 9293 §3.3.1), as far as fake TCP needs one.
+
+import type { IpFamily } from "../wire/ip-address.js";
+import type { PendingDatagrams } from "./pending-datagrams.js";
+
+/** RFC 9293 §3.3.2 names; CLOSED means the slot is free. */
+export type ConnectionState =
+	| "CLOSED"
+	| "SYN-SENT"
+	| "SYN-RECEIVED"
+	| "ESTABLISHED";
+
+/** Doubles of one flow, kept in one table so that counting allocates nothing. */
+export const FLOW_COUNTER = {
+	segmentsSent: 0,
+	segmentsReceived: 0,
+	payloadBytesSent: 2,
+	payloadBytesReceived: 3,
+} as const;
+export const FLOW_COUNTERS = 4;
+
+/**
+ * Slots are reused: one object per slot for the engine's whole life. Sequence numbers are 32-bit signed integers;
+ * times are the engine's milliseconds.
+ */
+export class Flow {
+	state: ConnectionState = "CLOSED";
+	family: IpFamily = 4;
+	/** Remote address words, then (remote port << 16 | local port): the key in the flow table. */
+	readonly key = new Int32Array(5);
+	remotePort = 0;
+	localPort = 0;
+
+	iss = 0;
+	sndNxt = 0;
+	sndUna = 0;
+	irs = 0;
+	rcvNxt = 0;
+	/** The acknowledgement in the last segment we sent. */
+	lastAckSent = 0;
+	/** The acknowledgement in the last segment received: what the peer last had. */
+	lastAckReceived = 0;
+	/** IPv4 identification of the next segment. */
+	nextIdentification = 0;
+
+	openedMs = 0;
+	lastInboundMs = 0;
+	lastOutboundMs = 0;
+	/** When payload last travelled, either way. */
+	lastDataMs = 0;
+	/** Handshake: transmissions of SYN or SYN+ACK so far, and when the next is due. */
+	transmissions = 0;
+	nextTransmissionMs = 0;
+
+	/** The first non-SYN segment of the peer has arrived: conntrack's window towards it is open (wire.md 4.9). */
+	isWindowOpen = false;
+	nextWindowOpenerMs = 0;
+	/** MSS behind window scale in the peer's SYN or SYN+ACK; 0 when it sent none there. */
+	peerMss = 0;
+	/** From its control segments; 0 until known. */
+	peerLinkMtuBytes = 0;
+	nextControlMs = 0;
+	controlRepeats = 0;
+	/** When a segment from behind was last answered with a bare ACK. */
+	strayAckMs = 0;
+	/** When a SYN for this open flow last made us probe the peer; 0 for never. */
+	synProbeMs = 0;
+
+	/** Largest user datagram that one segment carries now. */
+	maxPayloadBytes = 0;
+	/** Sums that every header of this flow starts from (header checksum, pseudo header). */
+	ipSumBase = 0;
+	pseudoSumBase = 0;
+
+	/** Datagrams that wait for the handshake or the window; null when none ever did. */
+	pending: PendingDatagrams | null = null;
+	/** Place in the table's dense list of live flows. */
+	liveIndex = -1;
+
+	constructor(readonly slot: number) {}
+}
