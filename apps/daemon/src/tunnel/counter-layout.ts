@@ -1,9 +1,6 @@
 // Where each counter of a tunnel stands in its SharedArrayBuffer: engine counters, drops by reason, I/O counters, gauges.
 
-import {
-	DROP_REASON_COUNT,
-	ENGINE_COUNTER_COUNT,
-} from "@tunscope/fake-tcp";
+import { DROP_REASON_COUNT, ENGINE_COUNTER_COUNT } from "@tunscope/fake-tcp";
 
 /** Counted by the pump, not the engine. */
 export const IO_COUNTERS = [

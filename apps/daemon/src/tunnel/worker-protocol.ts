@@ -1,8 +1,8 @@
 // Messages between the supervisor (main thread) and a tunnel's worker. Rates are bounded by the sender.
 
 import type { FlowCloseReason } from "@tunscope/fake-tcp";
-import type { TunOffloads } from "@tunscope/tun";
 import type { TunnelConfig } from "@tunscope/shared";
+import type { TunOffloads } from "@tunscope/tun";
 
 /** An address literal that the main thread has resolved. */
 export interface ResolvedAddress {
@@ -29,7 +29,11 @@ export type ToWorker =
 	| { readonly kind: "host-ready"; readonly linkMtuBytes: number }
 	/** The link MTU towards the peer changed. */
 	| { readonly kind: "link-mtu"; readonly linkMtuBytes: number }
-	| { readonly kind: "list-flows"; readonly requestId: number; readonly limit: number }
+	| {
+			readonly kind: "list-flows";
+			readonly requestId: number;
+			readonly limit: number;
+	  }
 	/** Close every flow with RST, then the TUN, then exit. */
 	| { readonly kind: "stop" };
 

@@ -1,0 +1,26 @@
+// The only reader of environment variables: name, meaning, parsed value.
+
+export interface Environment {
+	/** TUNSCOPE_RUNTIME_DIR: where the record of changed host state lives. A tmpfs, so that a reboot forgets it. */
+	readonly runtimeDirectory: string;
+	/** NO_COLOR (https://no-color.org): any value but the empty one asks for no colour. */
+	readonly isColourUnwanted: boolean;
+	/** PATH, for finding `ip` and `nft`. */
+	readonly programSearchPath: string;
+}
+
+const DEFAULT_RUNTIME_DIRECTORY = "/run/tunscope";
+/** Where Debian and Alpine keep `ip` and `nft`; a plain user's PATH does not name it. */
+const ADMINISTRATION_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
+
+export function readEnvironment(): Environment {
+	const { TUNSCOPE_RUNTIME_DIR, NO_COLOR, PATH } = process.env;
+	return {
+		runtimeDirectory: TUNSCOPE_RUNTIME_DIR || DEFAULT_RUNTIME_DIRECTORY,
+		isColourUnwanted: NO_COLOR !== undefined && NO_COLOR !== "",
+		programSearchPath:
+			PATH === undefined || PATH === ""
+				? ADMINISTRATION_PATH
+				: `${PATH}:${ADMINISTRATION_PATH}`,
+	};
+}

@@ -1,0 +1,255 @@
+// Everything that one tunnel changes on its host, made when its TUN opens and undone in reverse when it stops.
+
+import type { TunnelConfig } from "@tunscope/shared";
+import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
+import { applyFirewall, removeFirewall } from "./firewall.js";
+import {
+	type FirewallPlan,
+	type ForwardGuards,
+	tableNameOf,
+} from "./firewall-rules.js";
+import { type AddressFamily, planForwarding } from "./forwarding-plan.js";
+import type { SysctlRow } from "./host-state-file.js";
+import type { HostStateRecord } from "./host-state-record.js";
+import { configureTunLink, type TunLinkPlan } from "./links.js";
+import { discoverNetworkPath, type NetworkPath } from "./network-path.js";
+import type { RunCommand } from "./run-command.js";
+import type { SysctlFiles } from "./sysctl-files.js";
+import { isAllForwardingOn } from "./sysctl-restore.js";
+
+/** Never below Ethernet's: a TUN with a smaller MTU than the wire makes the kernel fragment or drop (wire.md 4.7). */
+const MIN_TUN_LINK_MTU_BYTES = 1_500;
+
+export interface HostSetupOptions {
+	readonly config: TunnelConfig;
+	readonly remotes: readonly ResolvedAddress[];
+	readonly run: RunCommand;
+	readonly sysctls: SysctlFiles;
+	readonly record: HostStateRecord;
+	/** A sentence for the operator. */
+	readonly onNotice: (message: string) => void;
+}
+
+export interface OpenedTun {
+	readonly linkMtuBytes: number;
+}
+
+export class HostSetup {
+	readonly #options: HostSetupOptions;
+	readonly #usesIpv6: boolean;
+	#tunName: string | null = null;
+	#path: NetworkPath | null = null;
+	#seenAllForwarding = "";
+	#hasFirewall = false;
+	#isUndone = false;
+	/** Changes of the host run one after another. */
+	#queue: Promise<unknown> = Promise.resolve();
+
+	constructor(options: HostSetupOptions) {
+		this.#options = options;
+		this.#usesIpv6 = isIpv6Usable(options.config, options.sysctls);
+	}
+
+	/** Addresses, rules and forwarding for a TUN that has just been opened, for the first time or again. */
+	configureTun(tunName: string): Promise<OpenedTun> {
+		return this.#enqueue(async () => {
+			this.#tunName = tunName;
+			const path = await this.#discoverPath();
+			this.#path = path;
+			for (const notice of path.notices) this.#options.onNotice(notice);
+			const linkMtuBytes = this.#linkMtuBytes(path);
+			await configureTunLink(
+				this.#options.run,
+				this.#linkPlan(tunName, linkMtuBytes),
+			);
+			if (this.#options.config.hostSetup === "auto")
+				await this.#openHost(tunName, path);
+			return { linkMtuBytes };
+		});
+	}
+
+	/** Looks again at routes and links. @returns the link MTU now, or null while there is no TUN. */
+	refresh(): Promise<number | null> {
+		return this.#enqueue(async () => {
+			const { config } = this.#options;
+			if (this.#tunName === null || this.#path === null || this.#isUndone)
+				return null;
+			const path = await this.#discoverPath();
+			const hasMoved = !isSamePath(path, this.#path);
+			this.#path = path;
+			if (hasMoved)
+				for (const notice of path.notices) this.#options.onNotice(notice);
+			if (hasMoved && config.hostSetup === "auto")
+				await this.#openHost(this.#tunName, path);
+			return this.#linkMtuBytes(path);
+		});
+	}
+
+	/**
+	 * Follows conf.all.forwarding, which an administrator or Docker may switch at any time: once on, the guard must
+	 * go and the value is no longer ours; once off, it has taken our interfaces along. Cheap while nothing changes.
+	 */
+	checkForwarding(): Promise<void> {
+		return this.#enqueue(async () => {
+			if (this.#tunName === null || this.#path === null || !this.#hasFirewall)
+				return;
+			if (this.#isUndone || this.#allForwarding() === this.#seenAllForwarding)
+				return;
+			await this.#options.record.forgetTakenOver();
+			await this.#openHost(this.#tunName, this.#path);
+			this.#options.onNotice(
+				"Forwarding was switched for the whole host by somebody else: tunscope's guard and settings follow it.",
+			);
+		});
+	}
+
+	/** Undoes everything in reverse. Idempotent. */
+	undo(): Promise<void> {
+		return this.#enqueue(async () => {
+			if (this.#isUndone) return;
+			this.#isUndone = true;
+			const { config, record, run, onNotice } = this.#options;
+			for (const notice of await record.releaseSysctls(config.name))
+				onNotice(notice);
+			// After forwarding, never before: the table holds the guard.
+			if (this.#hasFirewall)
+				await removeFirewall(run, tableNameOf(config.name));
+			await record.unclaim(config.name);
+		});
+	}
+
+	async #openHost(tunName: string, path: NetworkPath): Promise<void> {
+		const { config, record, sysctls } = this.#options;
+		const wishes = planForwarding(
+			{ tunName, interfaces: path.interfaces },
+			sysctls,
+		);
+		await record.acquireSysctls(config.name, wishes, (rows) =>
+			this.#applyFirewall(tunName, guardsOf(rows, sysctls)),
+		);
+		this.#seenAllForwarding = this.#allForwarding();
+	}
+
+	async #applyFirewall(tunName: string, guards: ForwardGuards): Promise<void> {
+		const { config, remotes, run } = this.#options;
+		const usesIpv6 = this.#usesIpv6;
+		// Before the command: one that fails half-way, or times out, is removed too.
+		this.#hasFirewall = true;
+		await applyFirewall(
+			run,
+			firewallPlanOf({ config, remotes, tunName, guards, usesIpv6 }),
+		);
+	}
+
+	#allForwarding(): string {
+		const { sysctls } = this.#options;
+		return `${isAllForwardingOn(sysctls, "ipv4")} ${isAllForwardingOn(sysctls, "ipv6")}`;
+	}
+
+	#discoverPath(): Promise<NetworkPath> {
+		const { config, remotes, run } = this.#options;
+		const { role, interfaces } = config;
+		return discoverNetworkPath(run, {
+			role,
+			interfaces,
+			remotes,
+			usesIpv6: this.#usesIpv6,
+		});
+	}
+
+	#linkMtuBytes(path: NetworkPath): number {
+		const { linkMtuBytes } = this.#options.config;
+		return linkMtuBytes === "auto" ? path.linkMtuBytes : linkMtuBytes;
+	}
+
+	#linkPlan(tunName: string, linkMtuBytes: number): TunLinkPlan {
+		return tunLinkPlanOf(this.#options.config, {
+			tunName,
+			linkMtuBytes,
+			usesIpv6: this.#usesIpv6,
+		});
+	}
+
+	#enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
+		const result = this.#queue.then(work);
+		this.#queue = result.catch(() => undefined);
+		return result;
+	}
+}
+
+/** False with --ipv4-only, without IPv6 in the kernel, or where it is disabled for new interfaces. */
+export function isIpv6Usable(
+	config: TunnelConfig,
+	sysctls: SysctlFiles,
+): boolean {
+	if (config.ipv4Only) return false;
+	return sysctls.read("net/ipv6/conf/default/disable_ipv6") === "0";
+}
+
+export function tunLinkPlanOf(
+	config: TunnelConfig,
+	tun: {
+		readonly tunName: string;
+		readonly linkMtuBytes: number;
+		readonly usesIpv6: boolean;
+	},
+): TunLinkPlan {
+	const { local4, peer4, local6, peer6 } = config.tun;
+	return {
+		tunName: tun.tunName,
+		local4,
+		peer4,
+		ipv6: tun.usesIpv6 ? { local: local6, peer: peer6 } : null,
+		linkMtuBytes: Math.max(MIN_TUN_LINK_MTU_BYTES, tun.linkMtuBytes),
+	};
+}
+
+export function firewallPlanOf(parts: {
+	readonly config: TunnelConfig;
+	readonly remotes: readonly ResolvedAddress[];
+	readonly tunName: string;
+	readonly guards: ForwardGuards;
+	readonly usesIpv6: boolean;
+}): FirewallPlan {
+	const { config, remotes, tunName, guards, usesIpv6 } = parts;
+	return {
+		tableName: tableNameOf(config.name),
+		tunName,
+		peer4: config.tun.peer4,
+		peer6: usesIpv6 ? config.tun.peer6 : null,
+		interfaces: config.interfaces,
+		guards,
+		endpoint:
+			config.role === "client"
+				? { role: "client", servers: remotes }
+				: { role: "server", port: config.listen.port },
+	};
+}
+
+/** The guard that the recorded settings ask for, as long as nobody has made this host a router on purpose. */
+export function guardsOf(
+	rows: readonly SysctlRow[],
+	sysctls: SysctlFiles,
+): ForwardGuards {
+	const guarding = rows.filter(
+		(row) =>
+			row.needsGuard &&
+			(row.interfaceName === null ||
+				row.wasAllForwardingOn ||
+				!isAllForwardingOn(sysctls, row.family)),
+	);
+	const named = (family: AddressFamily) =>
+		guarding.flatMap((row) =>
+			row.family === family && row.interfaceName !== null
+				? [row.interfaceName]
+				: [],
+		);
+	const isHostWide = guarding.some(
+		({ interfaceName }) => interfaceName === null,
+	);
+	return { ipv4: named("ipv4"), ipv6: isHostWide ? "all" : named("ipv6") };
+}
+
+function isSamePath(one: NetworkPath, other: NetworkPath): boolean {
+	return JSON.stringify(one) === JSON.stringify(other);
+}

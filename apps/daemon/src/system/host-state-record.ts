@@ -1,0 +1,274 @@
+// Who changed what on this host: counted users per setting, so that the last tunnel restores it and a crash is undone later.
+
+import {
+	type AddressFamily,
+	forwardingKey,
+	type SysctlWish,
+} from "./forwarding-plan.js";
+import {
+	type HostState,
+	type InstanceRow,
+	readHostState,
+	type SysctlRow,
+	writeHostState,
+} from "./host-state-file.js";
+import { withHostStateLock } from "./host-state-lock.js";
+import type { Link } from "./links.js";
+import type { SysctlFiles } from "./sysctl-files.js";
+import {
+	isAllForwardingOn,
+	isTakenOverByAllForwarding,
+	restoreSysctl,
+} from "./sysctl-restore.js";
+import { SystemError } from "./system-error.js";
+
+export interface HostStateOptions {
+	/** Folder of the record of this network namespace. */
+	readonly directory: string;
+	readonly bootId: string;
+	readonly sysctls: SysctlFiles;
+	readonly listLinks: () => Promise<readonly Link[]>;
+	readonly removeTable: (tableName: string) => Promise<void>;
+	/** Null when no such process runs. */
+	readonly readStartTicks: (pid: number) => string | null;
+}
+
+/** What an instance says about itself; `name` and `tableName` are made unique by `claim`. */
+export interface InstanceClaim {
+	readonly name: string;
+	readonly tableNameOf: (name: string) => string;
+	readonly pid: number;
+	readonly startTicks: string;
+	readonly role: "client" | "server";
+	readonly serverPort: number | null;
+	readonly interfaces: readonly string[];
+}
+
+export interface ClaimOutcome {
+	readonly name: string;
+	/** What dead instances had left, one sentence each. */
+	readonly notices: readonly string[];
+}
+
+/** Two clients may listen on one port of different addresses; more than this many is a mistake. */
+const MAX_SAME_NAMES = 64;
+
+export class HostStateRecord {
+	readonly #options: HostStateOptions;
+
+	constructor(options: HostStateOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Cleans up after dead instances, then enters this one.
+	 * @throws SystemError SERVER_PORT_CLASH when a live server redirects the same port on the same interfaces.
+	 */
+	claim(claim: InstanceClaim): Promise<ClaimOutcome> {
+		return this.#change(async (state) => {
+			const notices = await this.#sweep(state);
+			refuseServerPortClash(claim, state.instances);
+			const name = freeName(claim.name, state.instances);
+			const { pid, startTicks, role, serverPort } = claim;
+			const tableName = claim.tableNameOf(name);
+			const interfaces = [...claim.interfaces];
+			state.instances.push({
+				name,
+				pid,
+				startTicks,
+				tableName,
+				role,
+				serverPort,
+				interfaces,
+			});
+			return { name, notices };
+		});
+	}
+
+	/**
+	 * Makes the wishes true. Values from before are on record, and `beforeWrite` has run with the rows that this
+	 * instance now uses, before the first setting changes.
+	 */
+	acquireSysctls(
+		user: string,
+		wishes: readonly SysctlWish[],
+		beforeWrite: (used: readonly SysctlRow[]) => Promise<void>,
+	): Promise<void> {
+		return this.#change(async (state) => {
+			const links = await this.#options.listLinks();
+			for (const wish of wishes) this.#enter(state, { user, wish, links });
+			writeHostState(this.#options.directory, state);
+			await beforeWrite(
+				state.sysctls.filter(({ users }) => users.includes(user)),
+			);
+			for (const { key, wanted } of wishes) {
+				if (this.#options.sysctls.read(key) !== wanted)
+					this.#options.sysctls.write(key, wanted);
+			}
+		});
+	}
+
+	/** Drops the settings that conf.all.forwarding has taken over: they are never put back. */
+	forgetTakenOver(): Promise<void> {
+		return this.#change(async (state) => {
+			state.sysctls = state.sysctls.filter(
+				(row) => !isTakenOverByAllForwarding(row, this.#options.sysctls),
+			);
+		});
+	}
+
+	/** Restores what no other instance uses. @returns a sentence per setting that was left alone. */
+	releaseSysctls(user: string): Promise<readonly string[]> {
+		return this.#change((state) => this.#release(state, [user]));
+	}
+
+	/** The last step of stopping: forgets the instance itself. */
+	unclaim(name: string): Promise<void> {
+		return this.#change(async (state) => {
+			state.instances = state.instances.filter(
+				(instance) => instance.name !== name,
+			);
+		});
+	}
+
+	#change<Result>(
+		work: (state: HostState) => Promise<Result>,
+	): Promise<Result> {
+		const { directory, bootId } = this.#options;
+		return withHostStateLock(directory, async () => {
+			const state = readHostState(directory, bootId);
+			const result = await work(state);
+			writeHostState(directory, state);
+			return result;
+		});
+	}
+
+	#enter(
+		state: HostState,
+		entry: {
+			readonly user: string;
+			readonly wish: SysctlWish;
+			readonly links: readonly Link[];
+		},
+	): void {
+		const { user, wish, links } = entry;
+		const { sysctls } = this.#options;
+		const present = sysctls.read(wish.key);
+		if (wish.isOfOurTun || present === null) return;
+		const interfaceIdentity =
+			links.find(({ name }) => name === wish.interfaceName)?.identity ?? null;
+		const known = state.sysctls.find((row) => row.key === wish.key);
+		if (known !== undefined && known.interfaceIdentity === interfaceIdentity) {
+			if (!known.users.includes(user)) known.users.push(user);
+			return;
+		}
+		if (known !== undefined)
+			state.sysctls.splice(state.sysctls.indexOf(known), 1);
+		if (present === wish.wanted) return;
+		state.sysctls.push({
+			key: wish.key,
+			family: wish.family,
+			interfaceName: wish.interfaceName,
+			interfaceIdentity,
+			before: present,
+			ours: wish.wanted,
+			needsGuard: wish.needsGuard,
+			wasAllForwardingOn: isAllForwardingOn(sysctls, wish.family),
+			alsoOverwritten:
+				wish.interfaceName === null
+					? this.#forwardingInterfaces(wish.family)
+					: [],
+			users: [user],
+		});
+	}
+
+	/** Interfaces that forward by themselves: writing conf.all.forwarding=0 would switch them off too. */
+	#forwardingInterfaces(family: AddressFamily): SysctlRow["alsoOverwritten"] {
+		const { sysctls } = this.#options;
+		return sysctls
+			.list(`net/${family}/conf`)
+			.filter((name) => name !== "all")
+			.map((name) => ({ key: forwardingKey(family, name), before: "1" }))
+			.filter(({ key }) => sysctls.read(key) === "1");
+	}
+
+	async #release(
+		state: HostState,
+		users: readonly string[],
+	): Promise<string[]> {
+		const links = await this.#options.listLinks();
+		const notices: string[] = [];
+		const isFreed = (row: SysctlRow) => {
+			if (!row.users.some((user) => users.includes(user))) return false;
+			row.users = row.users.filter((user) => !users.includes(user));
+			return row.users.length === 0;
+		};
+		const freed = state.sysctls.filter(isFreed);
+		// In reverse: forwarding goes before the accept_ra that protected the default route.
+		for (const row of freed.reverse()) {
+			const notice = restoreSysctl(row, this.#options.sysctls, links);
+			if (notice !== null) notices.push(notice);
+		}
+		state.sysctls = state.sysctls.filter((row) => !freed.includes(row));
+		return notices;
+	}
+
+	async #sweep(state: HostState): Promise<string[]> {
+		const dead = state.instances.filter(
+			({ pid, startTicks }) => this.#options.readStartTicks(pid) !== startTicks,
+		);
+		if (dead.length === 0) return [];
+		const notices = await this.#release(
+			state,
+			dead.map(({ name }) => name),
+		);
+		for (const { name, pid, tableName } of dead) {
+			await this.#options.removeTable(tableName);
+			notices.unshift(
+				`${name} (process ${pid}) had ended without cleaning up: its rules and settings were undone.`,
+			);
+		}
+		state.instances = state.instances.filter(
+			(instance) => !dead.includes(instance),
+		);
+		writeHostState(this.#options.directory, state);
+		return notices;
+	}
+}
+
+function freeName(base: string, instances: readonly InstanceRow[]): string {
+	const taken = new Set(instances.map(({ name }) => name));
+	for (let suffix = 1; suffix <= MAX_SAME_NAMES; suffix += 1) {
+		const name = suffix === 1 ? base : `${base}_${suffix}`;
+		if (!taken.has(name)) return name;
+	}
+	throw new SystemError({
+		code: "ADDRESS_CLASH",
+		message: `${MAX_SAME_NAMES} tunnels named ${base} run on this host.`,
+		whatToDo: "Stop some of them, or listen on another port.",
+	});
+}
+
+function refuseServerPortClash(
+	claim: InstanceClaim,
+	instances: readonly InstanceRow[],
+): void {
+	if (claim.serverPort === null) return;
+	const rival = instances.find(
+		({ serverPort, interfaces }) =>
+			serverPort === claim.serverPort && overlap(interfaces, claim.interfaces),
+	);
+	if (rival === undefined) return;
+	throw new SystemError({
+		code: "SERVER_PORT_CLASH",
+		message: `The tunscope server of process ${rival.pid} already takes port ${claim.serverPort} of this host.`,
+		whatToDo:
+			"Use another --local port, stop that server, or give each its own --interface.",
+	});
+}
+
+/** An empty list stands for all interfaces. */
+function overlap(one: readonly string[], other: readonly string[]): boolean {
+	if (one.length === 0 || other.length === 0) return true;
+	return one.some((name) => other.includes(name));
+}

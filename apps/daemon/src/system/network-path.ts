@@ -1,0 +1,186 @@
+// Where the tunnel's packets leave and arrive: interfaces per family, and the link MTU towards the peer.
+
+import { z } from "zod";
+import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
+import type { AddressFamily } from "./forwarding-plan.js";
+import { type Link, listLinks } from "./links.js";
+import type { RunCommand } from "./run-command.js";
+import { SystemError } from "./system-error.js";
+
+/** Ethernet's: what nearly every path has, assumed where nothing better is known. */
+const DEFAULT_LINK_MTU_BYTES = 1_500;
+const MAX_LINK_MTU_BYTES = 65_535;
+
+export interface PathQuestion {
+	readonly role: "client" | "server";
+	/** Client: the servers. Server: not looked at. */
+	readonly remotes: readonly ResolvedAddress[];
+	/** --interface; empty means all. */
+	readonly interfaces: readonly string[];
+	readonly usesIpv6: boolean;
+}
+
+export interface NetworkPath {
+	/** Interfaces on which the peer's packets arrive. */
+	readonly interfaces: Readonly<Record<AddressFamily, readonly string[]>>;
+	readonly linkMtuBytes: number;
+	/** Things to tell the operator, e.g. that there is no route now. */
+	readonly notices: readonly string[];
+}
+
+/** @throws SystemError INTERFACE_MISSING when --interface names one that does not exist. */
+export async function discoverNetworkPath(
+	run: RunCommand,
+	question: PathQuestion,
+): Promise<NetworkPath> {
+	const links = await listLinks(run);
+	for (const name of question.interfaces) requireLink(name, links);
+	return question.role === "client"
+		? discoverClientPath(run, question, links)
+		: discoverServerPath(run, question, links);
+}
+
+function requireLink(name: string, links: readonly Link[]): void {
+	if (links.some((link) => link.name === name)) return;
+	throw new SystemError({
+		code: "INTERFACE_MISSING",
+		message: `There is no network interface ${name} (--interface); there are: ${links.map((link) => link.name).join(", ")}.`,
+		whatToDo: "Name one of these, or leave --interface away to use all.",
+	});
+}
+
+interface Route {
+	readonly device: string;
+	/** The route's own MTU, where an administrator has set one. */
+	readonly routeMtuBytes: number | null;
+}
+
+async function discoverClientPath(
+	run: RunCommand,
+	question: PathQuestion,
+	links: readonly Link[],
+): Promise<NetworkPath> {
+	const interfaces = { ipv4: new Set<string>(), ipv6: new Set<string>() };
+	const linkMtusBytes: number[] = [];
+	const notices: string[] = [];
+	for (const { family, address } of question.remotes) {
+		const route = await routeTo(run, address);
+		if (route === null) {
+			notices.push(
+				`There is no route to ${address} now; its datagrams will be lost until there is one.`,
+			);
+			continue;
+		}
+		const { device } = route;
+		if (
+			question.interfaces.length > 0 &&
+			!question.interfaces.includes(device)
+		) {
+			notices.push(
+				`The route to ${address} leaves by ${device}, which --interface does not name: nothing will reach it.`,
+			);
+		}
+		interfaces[family === 4 ? "ipv4" : "ipv6"].add(device);
+		linkMtusBytes.push(route.routeMtuBytes ?? linkMtuOf(device, links));
+	}
+	for (const name of question.interfaces) {
+		for (const { family } of question.remotes)
+			interfaces[family === 4 ? "ipv4" : "ipv6"].add(name);
+	}
+	return {
+		interfaces: { ipv4: [...interfaces.ipv4], ipv6: [...interfaces.ipv6] },
+		linkMtuBytes: smallest(linkMtusBytes),
+		notices,
+	};
+}
+
+async function discoverServerPath(
+	run: RunCommand,
+	question: PathQuestion,
+	links: readonly Link[],
+): Promise<NetworkPath> {
+	const isChosen = (link: Link) =>
+		question.interfaces.length === 0
+			? link.isUp && !link.isLoopback && !link.isOurTun
+			: question.interfaces.includes(link.name);
+	const chosen = links.filter(isChosen);
+	const withFamily = (family: 4 | 6) =>
+		chosen
+			.filter(
+				({ name, addresses }) =>
+					question.interfaces.includes(name) ||
+					addresses.some((row) => row.family === family && row.isGlobal),
+			)
+			.map(({ name }) => name);
+	const defaults = new Set(await defaultRouteDevices(run));
+	const onDefaultRoute = chosen.filter(({ name }) => defaults.has(name));
+	// Clients come by the default route, as a rule; without one, any of the links may be theirs.
+	const relevant = onDefaultRoute.length > 0 ? onDefaultRoute : chosen;
+	return {
+		interfaces: {
+			ipv4: withFamily(4),
+			ipv6: question.usesIpv6 ? withFamily(6) : [],
+		},
+		linkMtuBytes: smallest(relevant.map(({ name }) => linkMtuOf(name, links))),
+		notices: [],
+	};
+}
+
+const routesSchema = z.array(
+	z.object({
+		dev: z.string().optional(),
+		metrics: z.array(z.object({ mtu: z.number().optional() })).default([]),
+	}),
+);
+
+/** Null when the kernel has no route. */
+async function routeTo(
+	run: RunCommand,
+	address: string,
+): Promise<Route | null> {
+	try {
+		const { stdout } = await run("ip", ["-j", "route", "get", address]);
+		const [route] = routesSchema.parse(JSON.parse(stdout));
+		if (route?.dev === undefined) return null;
+		const routeMtuBytes =
+			route.metrics.find(({ mtu }) => mtu !== undefined)?.mtu ?? null;
+		return { device: route.dev, routeMtuBytes };
+	} catch (error) {
+		if (error instanceof SystemError && error.code === "COMMAND_FAILED")
+			return null;
+		throw error;
+	}
+}
+
+async function defaultRouteDevices(
+	run: RunCommand,
+): Promise<readonly string[]> {
+	const devices: string[] = [];
+	for (const family of ["-4", "-6"]) {
+		const { stdout } = await run("ip", [
+			"-j",
+			family,
+			"route",
+			"show",
+			"default",
+		]);
+		const routes = routesSchema.parse(JSON.parse(stdout || "[]"));
+		devices.push(
+			...routes.flatMap(({ dev }) => (dev === undefined ? [] : [dev])),
+		);
+	}
+	return devices;
+}
+
+function linkMtuOf(device: string, links: readonly Link[]): number {
+	const link = links.find(({ name }) => name === device);
+	// A peer on this very host is reached through another TUN, not through the loopback's 64 KiB.
+	if (link === undefined || link.isLoopback) return DEFAULT_LINK_MTU_BYTES;
+	return Math.min(link.linkMtuBytes, MAX_LINK_MTU_BYTES);
+}
+
+function smallest(linkMtusBytes: readonly number[]): number {
+	return linkMtusBytes.length === 0
+		? DEFAULT_LINK_MTU_BYTES
+		: Math.min(...linkMtusBytes);
+}
