@@ -1,0 +1,36 @@
+// The examples at the end of each command's help: complete lines that work as they stand.
+
+import type { TunnelRole } from "@tunscope/shared";
+
+export const ROOT_EXAMPLES = `
+Examples:
+  On the server, where WireGuard listens on UDP port 51820:
+    tunscope server --local 4567 --remote 127.0.0.1:51820
+  On the client, where WireGuard's Endpoint is 127.0.0.1:51821:
+    tunscope client --local 127.0.0.1:51821 --remote 192.0.2.1:4567
+`;
+
+export const EXAMPLES: Readonly<Record<TunnelRole, string>> = {
+	client: `
+Examples:
+  tunscope client --local 127.0.0.1:51821 --remote 192.0.2.1:4567
+      carries what is sent to UDP 127.0.0.1:51821 to the server at 192.0.2.1, port 4567
+  tunscope client -l '[::1]:51821' -r vpn.example.net:4567 --interface wan0
+      the server by name, packets leave by wan0 only
+  tunscope client -l 127.0.0.1:51821 -r 192.0.2.1:4567 --host-setup print
+      prints the firewall rules and settings that are needed, and changes nothing
+
+SIGTERM or Ctrl-C ends the tunnel and undoes everything that it changed. Exit codes: docs/exit-codes.md
+`,
+	server: `
+Examples:
+  tunscope server --local 4567 --remote 127.0.0.1:51820
+      hands what clients send to TCP port 4567 to the UDP service on port 51820 of this host
+  tunscope server -l 4567 -r '[2001:db8::7]:51820' --idle-timeout 10m
+      an IPv6 target, and flows that live for ten minutes without traffic
+  tunscope server -l 4567 -r 127.0.0.1:51820 --interface eth0 --json
+      clients on eth0 only, structured logs
+
+SIGTERM or Ctrl-C ends the tunnel and undoes everything that it changed. Exit codes: docs/exit-codes.md
+`,
+};
