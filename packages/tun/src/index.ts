@@ -2,7 +2,9 @@
 
 export * from "./errors.js";
 export type { GatherRegions, GatherTrains } from "./gather-trains.js";
+export { InvariantError } from "./invariant.js";
 export type { LinkEvent, LinkWatch, LinkWatchOptions } from "./link-watch.js";
+export { createNativePacketIo } from "./native/native-packet-io.js";
 export * from "./packet-io.js";
 export * from "./tun-device.js";
 export * from "./udp-socket.js";

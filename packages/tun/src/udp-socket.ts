@@ -1,7 +1,5 @@
 // UDP sockets in batches: recvmmsg with UDP_GRO in, sendmmsg with UDP_SEGMENT out, addresses as words in typed arrays.
 
-import type { GatherTrains } from "./gather-trains.js";
-
 /**
  * An endpoint is 12 32-bit words, so that it can be hashed, compared and copied without an object:
  * word 0: family (4 or 6) in the low 16 bits, port (host order) in the high 16;

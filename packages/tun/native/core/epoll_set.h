@@ -1,0 +1,37 @@
+// One epoll descriptor and the ready list it fills.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "system_failure.h"
+#include "unique_fd.h"
+
+struct epoll_event;
+
+namespace tunscope {
+
+// READY in src/packet-io.ts.
+inline constexpr uint8_t kReadyReadable = 1;
+inline constexpr uint8_t kReadyError = 2;
+inline constexpr uint8_t kReadyHangup = 4;
+
+class EpollSet {
+ public:
+  SystemFailure open();
+  // Watches for input; adding a descriptor again changes its token.
+  SystemFailure add(int descriptor, int32_t token) const;
+  // Nothing happens when the descriptor is not watched.
+  void remove(int descriptor) const;
+  // Fills both arrays from the start; returns how many entries are valid. Never waits.
+  size_t poll(std::span<int32_t> tokens, std::span<uint8_t> flags) const;
+
+  int descriptor() const { return descriptor_.get(); }
+  void close() { descriptor_.reset(-1); }
+
+ private:
+  UniqueFd descriptor_;
+};
+
+}  // namespace tunscope

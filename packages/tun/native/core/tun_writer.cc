@@ -1,0 +1,164 @@
+// One writev per train: virtio header, IP and TCP header, payload regions where they lie.
+
+#include "tun_writer.h"
+
+#include <cerrno>
+#include <optional>
+
+#include "virtio_header.h"
+
+namespace tunscope {
+namespace {
+
+// A kernel interface that takes non-const pointers for a write reads them only.
+iovec iovec_of(const void* bytes, size_t length) {
+  return {.iov_base = const_cast<void*>(bytes), .iov_len = length};
+}
+
+int write_vector(int descriptor, std::span<const iovec> iovecs) {
+  for (;;) {
+    if (::writev(descriptor, iovecs.data(), static_cast<int>(iovecs.size())) >= 0) {
+      return 0;
+    }
+    if (errno != EINTR) {
+      return errno;
+    }
+  }
+}
+
+VirtioHeader virtio_header_for(const TrainHeader& header) {
+  return {.flags = kVirtioNeedsChecksum,
+          .gso_type = kGsoNone,
+          .header_length = static_cast<uint16_t>(header.bytes.size()),
+          .gso_size = 0,
+          .checksum_start = static_cast<uint16_t>(header.ip_header_length),
+          .checksum_offset = kTcpChecksumOffset};
+}
+
+// What the train's arrays say, before its payload is looked at.
+TrainFault check_shape(const GatherTrains& trains, size_t train, std::span<uint8_t> arena,
+                       std::optional<TrainHeader>& header) {
+  const int32_t total_length = trains.total_length[train];
+  const int32_t segment_size = trains.segment_size[train];
+  const int32_t header_offset = trains.header_offset[train];
+  const int32_t header_length = trains.header_length[train];
+  if (header_offset < 0 || header_length < 0 ||
+      static_cast<size_t>(header_offset) + static_cast<size_t>(header_length) > arena.size()) {
+    return TrainFault::kBadHeader;
+  }
+  header = read_train_header(arena.subspan(static_cast<size_t>(header_offset), static_cast<size_t>(header_length)));
+  if (!header.has_value()) {
+    return TrainFault::kBadHeader;
+  }
+  if (total_length < 0 || segment_size < 0 || (total_length > 0 && segment_size == 0)) {
+    return TrainFault::kBadSegmentSize;
+  }
+  const int32_t limit = total_length > segment_size ? kMaxTrainPacket : kMaxSinglePacket;
+  return total_length > limit - header_length ? TrainFault::kTooLong : TrainFault::kNone;
+}
+
+void count_result(int error, TunWriteOutcome& outcome) {
+  if (error == 0) {
+    outcome.written += 1;
+    return;
+  }
+  outcome.last_error = error;
+  switch (error) {
+    case EAGAIN:
+    case ENOBUFS:
+      outcome.dropped_queue_full += 1;
+      return;
+    case EIO:
+      outcome.dropped_device_down += 1;
+      return;
+    case EBADFD:
+    case ENODEV:
+    case EBADF:
+      outcome.is_gone = true;
+      outcome.dropped_other += 1;
+      return;
+    default:
+      outcome.dropped_other += 1;
+  }
+}
+
+}  // namespace
+
+TrainFault TunWriter::write(const TunDevice& device, const GatherTrains& trains, std::span<uint8_t> arena,
+                            size_t count, TunWriteOutcome& outcome) {
+  for (size_t train = 0; train < count; ++train) {
+    if (outcome.is_gone) {
+      outcome.dropped_other += static_cast<int32_t>(count - train);
+      return TrainFault::kNone;
+    }
+    std::optional<TrainHeader> header;
+    if (const TrainFault fault = check_shape(trains, train, arena, header); fault != TrainFault::kNone) {
+      return fault;
+    }
+    iovecs_.resize(2);
+    if (const TrainFault fault = gather_payload(trains, train, arena, iovecs_); fault != TrainFault::kNone) {
+      return fault;
+    }
+    const bool is_train = trains.total_length[train] > trains.segment_size[train];
+    int error = 0;
+    const TrainFault fault = write_train(device, *header, is_train ? trains.segment_size[train] : 0, error);
+    if (fault != TrainFault::kNone) {
+      return fault;
+    }
+    count_result(error, outcome);
+  }
+  return TrainFault::kNone;
+}
+
+// `segment_size` is 0 for a train of one datagram.
+TrainFault TunWriter::write_train(const TunDevice& device, const TrainHeader& header, int32_t segment_size,
+                                  int& error) {
+  const int32_t tso = header.ip_version == 4 ? kOffloadTso4 : kOffloadTso6;
+  const bool kernel_finishes = device.has(kOffloadChecksum) && (segment_size == 0 || device.has(tso));
+  if (!kernel_finishes || iovecs_.size() > kMaxIovecs) {
+    return write_cut(device, header, segment_size, error);
+  }
+  error = write_whole(device, header, segment_size);
+  return TrainFault::kNone;
+}
+
+int TunWriter::write_whole(const TunDevice& device, const TrainHeader& header, int32_t segment_size) {
+  VirtioHeader virtio = virtio_header_for(header);
+  if (segment_size > 0) {
+    virtio.gso_type = header.ip_version == 4 ? kGsoTcpV4 : kGsoTcpV6;
+    virtio.gso_size = static_cast<uint16_t>(segment_size);
+  }
+  iovecs_[0] = iovec_of(&virtio, sizeof virtio);
+  iovecs_[1] = iovec_of(header.bytes.data(), header.bytes.size());
+  return write_vector(device.descriptor(), iovecs_);
+}
+
+// Stops at the first segment the kernel does not take: the rest of the train would only be a gap.
+TrainFault TunWriter::write_cut(const TunDevice& device, const TrainHeader& header, int32_t segment_size,
+                                int& error) {
+  const bool may_leave_checksum = device.has(kOffloadChecksum);
+  VirtioHeader virtio{};
+  if (may_leave_checksum) {
+    virtio = virtio_header_for(header);
+  }
+  SegmentCutter cutter(header, std::span<const iovec>(iovecs_).subspan(2), static_cast<uint32_t>(segment_size),
+                       may_leave_checksum ? ChecksumForm::kPseudoHeader : ChecksumForm::kFinished);
+  while (const std::optional<WireSegment> segment = cutter.next()) {
+    segment_iovecs_.clear();
+    if (device.has(kOffloadVirtioHeader)) {
+      segment_iovecs_.push_back(iovec_of(&virtio, sizeof virtio));
+    }
+    segment_iovecs_.push_back(iovec_of(segment->header.data(), segment->header.size()));
+    segment_iovecs_.insert(segment_iovecs_.end(), segment->payload.begin(), segment->payload.end());
+    if (segment_iovecs_.size() > kMaxIovecs) {
+      return TrainFault::kTooManyRegions;
+    }
+    error = write_vector(device.descriptor(), segment_iovecs_);
+    if (error != 0) {
+      return TrainFault::kNone;
+    }
+  }
+  return TrainFault::kNone;
+}
+
+}  // namespace tunscope
