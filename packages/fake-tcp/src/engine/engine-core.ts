@@ -89,6 +89,7 @@ export class EngineCore {
 		flow.nextTransmissionMs = nowMs;
 		flow.isWindowOpen = !this.options.profile.opensConntrackWindow;
 		flow.nextWindowOpenerMs = 0;
+		flow.windowOpeners = 0;
 		flow.peerMss = 0;
 		flow.peerLinkMtuBytes = 0;
 		flow.nextControlMs = 0;

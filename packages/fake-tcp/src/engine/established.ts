@@ -200,7 +200,7 @@ export class Established {
 			return true;
 		// Answering with SYN+ACK would make our own host's conntrack follow the newcomer and lose the live flow.
 		flow.synProbeMs = nowMs;
-		core.outbox.ackEliciting(flow, nowMs);
+		core.outbox.ackEliciting(flow, 1, nowMs);
 		return true;
 	}
 }

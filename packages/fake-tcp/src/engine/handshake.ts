@@ -190,7 +190,7 @@ export class Handshake {
 	/** Makes a peer of any kind send one non-SYN segment, then sets its idea of our sequence right again (wire.md 4.8). */
 	openWindow(flow: Flow, nowMs: number): void {
 		flow.nextWindowOpenerMs = nowMs + WINDOW_OPENER_INTERVAL_MS;
-		this.#core.outbox.ackEliciting(flow, nowMs);
+		this.#core.outbox.ackEliciting(flow, ++flow.windowOpeners, nowMs);
 		this.#core.outbox.ack(flow, nowMs);
 	}
 

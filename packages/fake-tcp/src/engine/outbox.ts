@@ -95,9 +95,16 @@ export class Outbox {
 		this.#sendBare(flow, nowMs);
 	}
 
-	/** A bare ACK from behind what the peer acknowledged last: it answers with an ACK of its own (wire.md 4.8). */
-	ackEliciting(flow: Flow, nowMs: number): void {
-		this.#draft.reset(ACK, sequenceAdd(flow.lastAckReceived, -1), flow.rcvNxt);
+	/**
+	 * A bare ACK from behind what the peer acknowledged last: it answers with an ACK of its own (wire.md 4.8).
+	 * @param behind octets behind; an answer that was lost moved stock's own mark, so a repetition reaches further back.
+	 */
+	ackEliciting(flow: Flow, behind: number, nowMs: number): void {
+		this.#draft.reset(
+			ACK,
+			sequenceAdd(flow.lastAckReceived, -behind),
+			flow.rcvNxt,
+		);
 		this.#sendBare(flow, nowMs);
 	}
 

@@ -55,6 +55,8 @@ export class Flow {
 	/** The first non-SYN segment of the peer has arrived: conntrack's window towards it is open (wire.md 4.9). */
 	isWindowOpen = false;
 	nextWindowOpenerMs = 0;
+	/** How many ack-eliciting segments were sent to open it. */
+	windowOpeners = 0;
 	/** MSS behind window scale in the peer's SYN or SYN+ACK; 0 when it sent none there. */
 	peerMss = 0;
 	/** From its control segments; 0 until known. */

@@ -1,0 +1,27 @@
+// The UDP side of a tunnel, as the pump sees it: which flow a datagram belongs to, and which socket a flow delivers to.
+
+import type { Flow, FlowCloseReason } from "@tunscope/fake-tcp";
+import type { DatagramBatch } from "@tunscope/tun";
+
+/** `ownerOf` found no flow and could not begin one; the reason is counted. */
+export const REFUSED = -1;
+
+export interface ApplicationSide {
+	/** Socket token per flow slot, -1 for none. */
+	readonly ownerSocket: Int32Array;
+	/** Destination per flow slot for unconnected sockets; null when all are connected. */
+	readonly endpoints: Int32Array | null;
+	/** @returns the slot of the flow that message `message` of the batch belongs to, or `REFUSED`. */
+	ownerOf(batch: DatagramBatch, message: number, nowMs: number): number;
+	/** A socket reported an error (ECONNREFUSED and friends). */
+	socketFailed(token: number, errno: number): void;
+	flowOpened(flow: Flow): void;
+	flowClosed(flow: Flow, reason: FlowCloseReason): void;
+	/** "address:port" of the application of a flow. */
+	describeApplication(slot: number): string;
+	isTargetDown(slot: number): boolean;
+	/** Datagrams the kernel dropped in front of our sockets. */
+	overflowDrops(): number;
+	/** Idempotent. */
+	close(): void;
+}

@@ -1,0 +1,265 @@
+// The pump: batches in, engine, batches out. The only code that a datagram meets on its way through this process.
+
+import {
+	DROP,
+	type DropReason,
+	type Engine,
+	type EngineSink,
+	type Flow,
+	type FlowCloseReason,
+	MAX_SUPER_SEGMENT_BYTES,
+	RegionTable,
+	segmentsIn,
+	TrainTable,
+	type WireProfile,
+} from "@tunscope/fake-tcp";
+import type {
+	DatagramBatch,
+	PacketBatch,
+	PacketIo,
+	TunDevice,
+	TunWriteOutcome,
+	UdpSendOutcome,
+} from "@tunscope/tun";
+import { type ApplicationSide, REFUSED } from "./application-side.js";
+import { type ArenaLayout, DATAGRAMS_PER_BATCH, OUTGOING_TRAINS, PACKETS_PER_BATCH } from "./arena-layout.js";
+import { IO, type TunnelCounters } from "./tunnel-counters.js";
+
+const REGIONS = 8_192;
+const TRAINS = 4_096;
+/** UDP_GRO glues at most 64 datagrams, so one message begins at most as many trains. */
+const MAX_SEGMENTS_PER_MESSAGE = 64;
+/** IPv6 and TCP headers. */
+const LARGEST_HEADERS_BYTES = 60;
+/** Messages per batch while they are large; more when many small ones wait (performance.md). */
+const FEW_MESSAGES = 64;
+const SMALL_MESSAGE_BYTES = 4_096;
+
+const TUN_QUEUE_FULL = DROP["tun-queue-full"];
+const TUN_DOWN = DROP["tun-down"];
+const TUN_WRITE_FAILED = DROP["tun-write-failed"];
+const EMPTY_DATAGRAM = DROP["empty-datagram"];
+const UDP_QUEUE_FULL = DROP["udp-queue-full"];
+const UDP_TOO_BIG = DROP["udp-too-big"];
+const UDP_SEND_FAILED = DROP["udp-send-failed"];
+
+export interface PumpEvents {
+	flowOpened(flow: Flow): void;
+	flowClosed(flow: Flow, reason: FlowCloseReason): void;
+	/** An ICMP error: the packet's place in the arena. */
+	evidence(offset: number, length: number): void;
+	/** A datagram towards this flow's UDP target was refused. */
+	targetRefused(slot: number): void;
+	tunGone(): void;
+}
+
+export interface PumpOptions {
+	readonly io: PacketIo;
+	readonly layout: ArenaLayout;
+	readonly profile: WireProfile;
+	readonly maxFlows: number;
+	readonly counters: TunnelCounters;
+	readonly events: PumpEvents;
+}
+
+export class Pump implements EngineSink {
+	/** The engine's outgoing table; its regions are those of the datagrams being sent. */
+	readonly outgoing: TrainTable;
+	readonly #options: PumpOptions;
+	readonly #uplink: TrainTable;
+	readonly #deliveries: TrainTable;
+	readonly #packets: PacketBatch;
+	readonly #datagrams: DatagramBatch;
+	#datagramLimit = FEW_MESSAGES;
+	#tun: TunDevice | null = null;
+	#engine: Engine | null = null;
+	#application: ApplicationSide | null = null;
+
+	constructor(options: PumpOptions) {
+		this.#options = options;
+		const { io, layout, maxFlows, profile } = options;
+		const uplinkRegions = new RegionTable(REGIONS);
+		const trains = { ownerCount: maxFlows, maxTrainBytes: MAX_SUPER_SEGMENT_BYTES - LARGEST_HEADERS_BYTES };
+		const { maxSegmentsPerTrain } = profile;
+		this.#uplink = new TrainTable({ ...trains, regions: uplinkRegions, capacity: TRAINS, maxSegmentsPerTrain });
+		this.outgoing = new TrainTable({
+			...trains,
+			regions: uplinkRegions,
+			capacity: OUTGOING_TRAINS,
+			maxSegmentsPerTrain,
+		});
+		this.#deliveries = new TrainTable({
+			...trains,
+			regions: new RegionTable(REGIONS),
+			capacity: TRAINS,
+			maxSegmentsPerTrain: REGIONS / 16,
+		});
+		const { arena, packets, datagrams } = layout;
+		this.#packets = io.createPacketBatch(arena, packets.offset, packets.length, PACKETS_PER_BATCH);
+		this.#datagrams = io.createDatagramBatch(arena, datagrams.offset, DATAGRAMS_PER_BATCH);
+	}
+
+	/** Joins the parts that need the pump to exist first. */
+	attach(engine: Engine, application: ApplicationSide): void {
+		this.#engine = engine;
+		this.#application = application;
+	}
+
+	/** The device to read from and write to; null while there is none. */
+	setTun(tun: TunDevice | null): void {
+		this.#tun = tun;
+	}
+
+	/** One batch from the TUN. @returns true when the batch was full, so that more may wait. */
+	readTun(nowMs: number): boolean {
+		const { counters } = this.#options;
+		if (this.#tun === null || this.#engine === null) return false;
+		const count = this.#tun.readBatch(this.#packets);
+		if (count < 0) {
+			this.#options.events.tunGone();
+			return false;
+		}
+		if (count === 0) return false;
+		counters.add(IO.tunReads, count);
+		this.#engine.receive(this.#packets, nowMs);
+		this.#engine.flush();
+		this.#flushDeliveries();
+		return count === this.#packets.capacity;
+	}
+
+	/** One batch from the sockets named by `tokens`. */
+	readDatagrams(tokens: Int32Array, tokenCount: number, nowMs: number): void {
+		const { io, counters } = this.#options;
+		const engine = this.#engine;
+		const application = this.#application;
+		if (engine === null || application === null) return;
+		const batch = this.#datagrams;
+		const count = io.receiveDatagrams(tokens, tokenCount, batch, this.#datagramLimit);
+		for (let error = 0; error < batch.errorCount; error++) {
+			application.socketFailed(batch.errorToken[error] ?? -1, batch.errorNumber[error] ?? 0);
+		}
+		if (count === 0) return;
+		counters.add(IO.udpMessagesReceived, count);
+		let largest = 0;
+		let datagrams = 0;
+		for (let message = 0; message < count; message++) {
+			const length = batch.length[message] ?? 0;
+			const size = batch.segmentSize[message] ?? 0;
+			if (length > largest) largest = length;
+			datagrams += segmentsIn(length, size);
+			this.#sortIn(batch, message, nowMs);
+		}
+		counters.add(IO.udpDatagramsReceived, datagrams);
+		this.#sendUplink(nowMs);
+		this.#adaptLimit(count, largest);
+	}
+
+	/** Timers of the engine, and whatever they send. */
+	expire(nowMs: number): void {
+		this.#engine?.expire(nowMs);
+		this.#engine?.flush();
+	}
+
+	// EngineSink
+
+	flush(): void {
+		if (this.#tun === null) {
+			this.#countLost(TUN_DOWN, this.outgoing.count);
+			return;
+		}
+		this.#options.counters.add(IO.tunWrites, this.outgoing.count);
+		this.#countWrites(this.#tun.writeTrains(this.outgoing));
+	}
+
+	deliver(flow: Flow, offset: number, length: number, segmentSize: number): void {
+		if (!this.#deliveries.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE)) this.#flushDeliveries();
+		this.#deliveries.append(flow.slot, offset, length, segmentSize);
+	}
+
+	/** Counted by the engine already; captures will hook in here. */
+	drop(_reason: DropReason, _offset: number, _length: number): void {}
+
+	evidence(offset: number, length: number): void {
+		this.#options.events.evidence(offset, length);
+	}
+
+	flowOpened(flow: Flow): void {
+		this.#application?.flowOpened(flow);
+		this.#options.events.flowOpened(flow);
+	}
+
+	flowClosed(flow: Flow, reason: FlowCloseReason): void {
+		// What is on its way to the application must leave before the slot's socket goes.
+		this.#flushDeliveries();
+		this.#application?.flowClosed(flow, reason);
+		this.#options.events.flowClosed(flow, reason);
+	}
+
+	#sortIn(batch: DatagramBatch, message: number, nowMs: number): void {
+		const length = batch.length[message] ?? 0;
+		if (length === 0) {
+			this.#options.counters.drop(EMPTY_DATAGRAM, 1);
+			return;
+		}
+		const owner = this.#application?.ownerOf(batch, message, nowMs) ?? REFUSED;
+		if (owner === REFUSED) return;
+		if (!this.#uplink.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE)) this.#sendUplink(nowMs);
+		this.#uplink.append(owner, batch.offset[message] ?? 0, length, batch.segmentSize[message] ?? length);
+	}
+
+	#sendUplink(nowMs: number): void {
+		const engine = this.#engine;
+		if (engine === null) return;
+		const uplink = this.#uplink;
+		for (let train = 0; train < uplink.count; train++) {
+			const flow = engine.flowAt(uplink.owner[train] ?? -1);
+			if (flow === undefined) this.#options.counters.drop(DROP["flow-closed"], 1);
+			else engine.send(flow, uplink, train, nowMs);
+		}
+		engine.flush();
+		uplink.clear();
+		uplink.regions.clear();
+	}
+
+	#flushDeliveries(): void {
+		const deliveries = this.#deliveries;
+		if (deliveries.count === 0 || this.#application === null) return;
+		const { io } = this.#options;
+		const outcome = io.sendTrains(deliveries, this.#application.ownerSocket, this.#application.endpoints);
+		this.#countSends(outcome);
+		deliveries.clear();
+		deliveries.regions.clear();
+	}
+
+	#countSends(outcome: UdpSendOutcome): void {
+		const { counters, events } = this.#options;
+		counters.add(IO.udpMessagesSent, this.#deliveries.count);
+		counters.add(IO.udpDatagramsSent, outcome.datagramsSent);
+		counters.drop(UDP_QUEUE_FULL, outcome.datagramsDroppedQueueFull);
+		counters.drop(UDP_TOO_BIG, outcome.datagramsDroppedTooBig);
+		counters.drop(UDP_SEND_FAILED, outcome.datagramsDroppedOther);
+		if (outcome.refusals === 0) return;
+		counters.add(IO.udpRefusals, outcome.refusals);
+		if (outcome.lastRefusedOwner >= 0) events.targetRefused(outcome.lastRefusedOwner);
+	}
+
+	#countWrites(outcome: TunWriteOutcome): void {
+		const { counters, events } = this.#options;
+		counters.drop(TUN_QUEUE_FULL, outcome.trainsDroppedQueueFull);
+		counters.drop(TUN_DOWN, outcome.trainsDroppedDeviceDown);
+		counters.drop(TUN_WRITE_FAILED, outcome.trainsDroppedOther);
+		if (outcome.isGone) events.tunGone();
+	}
+
+	#countLost(reason: DropReason, trains: number): void {
+		this.#options.counters.drop(reason, trains);
+	}
+
+	/** Many small messages: larger batches, so that each flow's share of a batch is still a train. */
+	#adaptLimit(count: number, largest: number): void {
+		if (largest > SMALL_MESSAGE_BYTES) this.#datagramLimit = FEW_MESSAGES;
+		else if (count === this.#datagramLimit) {
+			this.#datagramLimit = Math.min(DATAGRAMS_PER_BATCH, this.#datagramLimit * 2);
+		}
+	}
+}

@@ -1,0 +1,144 @@
+// The TUN device of a worker: opened, lost, opened again; down and up; told to the main thread each time.
+
+import {
+	type LinkEvent,
+	type LinkWatch,
+	type PacketIo,
+	type Poller,
+	type TunDevice,
+	TunError,
+} from "@tunscope/tun";
+import type { FromWorker } from "./worker-protocol.js";
+
+export const TUN_TOKEN = -1;
+export const LINK_WATCH_TOKEN = -2;
+const REOPEN_INTERVAL_MS = 500;
+
+export interface TunAttachmentOptions {
+	readonly io: PacketIo;
+	readonly poller: Poller;
+	readonly arena: Uint8Array;
+	readonly requestedName: string;
+	readonly post: (message: FromWorker) => void;
+	/** The device that may be used now; null while it is down or gone. */
+	readonly onDevice: (tun: TunDevice | null) => void;
+	readonly onLinkMtu: (linkMtuBytes: number) => void;
+}
+
+export class TunAttachment {
+	readonly #options: TunAttachmentOptions;
+	#tun: TunDevice | null = null;
+	#watch: LinkWatch | null = null;
+	/** Kept across re-creations, so that rules which name the device stay right. */
+	#name: string;
+	#isUp = false;
+	#wasLost = false;
+	#reopenTimer: NodeJS.Timeout | null = null;
+
+	constructor(options: TunAttachmentOptions) {
+		this.#options = options;
+		this.#name = options.requestedName;
+	}
+
+	get isUp(): boolean {
+		return this.#isUp;
+	}
+
+	/** Opens the device and the watch. Throws TunError when the world does not allow it. */
+	start(): void {
+		this.#open();
+		const { io, poller } = this.#options;
+		this.#watch = io.openLinkWatch({ onEvent: (event) => this.#linkEvent(event) });
+		poller.add(this.#watch, LINK_WATCH_TOKEN);
+	}
+
+	/** The main thread has set addresses and routes: the device may carry. */
+	hostReady(): void {
+		if (this.#tun === null) return;
+		this.#isUp = true;
+		this.#options.onDevice(this.#tun);
+		this.#options.onLinkMtu(this.#tun.linkMtuBytes());
+		if (!this.#wasLost) return;
+		this.#wasLost = false;
+		this.#options.post({ kind: "tun-restored" });
+	}
+
+	drainWatch(): void {
+		this.#watch?.drain();
+	}
+
+	/** The descriptor is dead (EBADFD): close it, or the poller spins, and open the device again. */
+	gone(): void {
+		if (this.#tun === null) return;
+		this.#release();
+		this.#lost("deleted");
+		this.#reopen();
+	}
+
+	/** Idempotent. */
+	stop(): void {
+		if (this.#reopenTimer !== null) clearTimeout(this.#reopenTimer);
+		this.#reopenTimer = null;
+		this.#watch?.close();
+		this.#watch = null;
+		this.#release();
+	}
+
+	#open(): void {
+		const { io, poller, arena, post } = this.#options;
+		const tun = io.openTun({ name: this.#name, arena });
+		this.#tun = tun;
+		this.#name = tun.name;
+		poller.add(tun, TUN_TOKEN);
+		post({
+			kind: "tun-opened",
+			tunName: tun.name,
+			interfaceIndex: tun.interfaceIndex,
+			offloads: tun.offloads,
+		});
+	}
+
+	#release(): void {
+		if (this.#tun === null) return;
+		this.#options.poller.remove(this.#tun);
+		this.#tun.close();
+		this.#tun = null;
+		this.#isUp = false;
+		this.#options.onDevice(null);
+	}
+
+	#reopen(): void {
+		try {
+			this.#open();
+		} catch (error) {
+			if (!(error instanceof TunError)) throw error;
+			this.#reopenTimer = setTimeout(() => this.#reopen(), REOPEN_INTERVAL_MS);
+		}
+	}
+
+	#lost(cause: "deleted" | "down"): void {
+		this.#wasLost = true;
+		this.#options.post({ kind: "tun-lost", cause });
+	}
+
+	#linkEvent(event: LinkEvent): void {
+		const tun = this.#tun;
+		if (tun === null || event.kind !== "link" || event.interfaceIndex !== tun.interfaceIndex) return;
+		if (event.isDeleted) return this.gone();
+		this.#options.onLinkMtu(event.linkMtuBytes);
+		if (!event.isUp && this.#isUp) {
+			this.#isUp = false;
+			this.#options.onDevice(null);
+			this.#lost("down");
+			return;
+		}
+		if (!event.isUp || this.#isUp || !this.#wasLost) return;
+		// Up again: IPv6 addresses and routes went with it, so the main thread sets the device up anew.
+		this.#options.post({
+			kind: "tun-opened",
+			tunName: tun.name,
+			interfaceIndex: tun.interfaceIndex,
+			offloads: tun.offloads,
+		});
+	}
+}

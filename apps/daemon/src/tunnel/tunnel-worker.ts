@@ -1,0 +1,306 @@
+// One tunnel in one worker thread: builds engine, pump and sockets, answers the main thread, and keeps time.
+
+import { randomFillSync } from "node:crypto";
+import {
+	Engine,
+	FLOW_COUNTER,
+	type Flow,
+	invariant,
+	WIRE_PROFILES,
+} from "@tunscope/fake-tcp";
+import { type PacketIo, type Poller, TunError } from "@tunscope/tun";
+import type { ApplicationSide } from "./application-side.js";
+import { type ArenaLayout, createArena } from "./arena-layout.js";
+import { ClientApplications } from "./client-applications.js";
+import { checkedIpAddress } from "./endpoint-text.js";
+import { FlowEvents, peerText } from "./flow-events.js";
+import { describeIcmpError } from "./icmp-notice.js";
+import { Pump } from "./pump.js";
+import { ServerTargets } from "./server-targets.js";
+import { LINK_WATCH_TOKEN, TUN_TOKEN, TunAttachment } from "./tun-attachment.js";
+import { IO, TunnelCounters } from "./tunnel-counters.js";
+import type { FlowDescription, FromWorker, ToWorker, TunnelWorkerInput } from "./worker-protocol.js";
+
+/** Rounds of "poll, read a batch of each" before the event loop gets its turn. */
+const MAX_ROUNDS = 16;
+const TICK_MS = 100;
+const TICKS_PER_SECOND = 1_000 / TICK_MS;
+const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
+
+export class TunnelWorker {
+	readonly #input: TunnelWorkerInput;
+	readonly #io: PacketIo;
+	readonly #post: (message: FromWorker) => void;
+	readonly #counters: TunnelCounters;
+	readonly #layout: ArenaLayout = createArena();
+	readonly #poller: Poller;
+	readonly #pump: Pump;
+	readonly #attachment: TunAttachment;
+	readonly #flowEvents: FlowEvents;
+	readonly #epochMs = performance.now();
+	readonly #udpTokens = new Int32Array(1_024);
+	#engine: Engine | null = null;
+	#application: ApplicationSide | null = null;
+	#tick: NodeJS.Timeout | null = null;
+	#ticks = 0;
+	#isTargetDown = false;
+	#lastIcmpNotice = "";
+	#lastIcmpNoticeMs = Number.NEGATIVE_INFINITY;
+
+	constructor(input: TunnelWorkerInput, io: PacketIo, post: (message: FromWorker) => void) {
+		this.#input = input;
+		this.#io = io;
+		this.#post = post;
+		this.#counters = new TunnelCounters(input.counters);
+		this.#poller = io.createPoller();
+		this.#flowEvents = new FlowEvents(post);
+		this.#pump = new Pump({
+			io,
+			layout: this.#layout,
+			profile: WIRE_PROFILES[input.config.wireProfile],
+			maxFlows: input.config.maxFlows,
+			counters: this.#counters,
+			events: {
+				flowOpened: (flow) => this.#flowEvents.opened(flow),
+				flowClosed: (flow, reason) => this.#flowEvents.closed(flow, reason),
+				evidence: (offset, length) => this.#evidence(offset, length),
+				targetRefused: (slot) => this.#targetRefused(slot),
+				tunGone: () => this.#attachment.gone(),
+			},
+		});
+		this.#attachment = new TunAttachment({
+			io,
+			poller: this.#poller,
+			arena: this.#layout.arena,
+			requestedName: input.config.tun.name,
+			post,
+			onDevice: (tun) => {
+				this.#pump.setTun(tun);
+				this.#counters.gauge("isTunUp", tun === null ? 0 : 1);
+			},
+			onLinkMtu: (linkMtuBytes) => this.#counters.gauge("tunLinkMtuBytes", linkMtuBytes),
+		});
+	}
+
+	/** Opens the TUN and reports it; datagrams flow once the main thread has answered `host-ready`. */
+	start(): void {
+		this.#counters.gauge("lastInboundMs", -1);
+		this.#translatingFailures(() => {
+			this.#attachment.start();
+			this.#poller.start(() => this.#onReady());
+		});
+	}
+
+	receive(message: ToWorker): void {
+		switch (message.kind) {
+			case "host-ready":
+				return this.#translatingFailures(() => this.#hostReady(message.linkMtuBytes));
+			case "link-mtu":
+				this.#engine?.setLinkMtu(message.linkMtuBytes, this.#nowMs());
+				return;
+			case "list-flows":
+				return this.#listFlows(message.requestId, message.limit);
+			case "stop":
+				return this.stop();
+		}
+	}
+
+	/** Resets every flow, closes everything, says so. Idempotent. */
+	stop(): void {
+		if (this.#tick !== null) clearInterval(this.#tick);
+		this.#tick = null;
+		this.#engine?.stop(this.#nowMs());
+		this.#publish();
+		this.#application?.close();
+		this.#attachment.stop();
+		this.#poller.close();
+		this.#post({ kind: "stopped" });
+	}
+
+	#nowMs(): number {
+		return Math.floor(performance.now() - this.#epochMs);
+	}
+
+	#hostReady(linkMtuBytes: number): void {
+		if (this.#engine === null) this.#build(linkMtuBytes);
+		else this.#engine.setLinkMtu(linkMtuBytes, this.#nowMs());
+		this.#attachment.hostReady();
+		if (this.#tick !== null) return;
+		this.#tick = setInterval(() => this.#onTick(), TICK_MS);
+		this.#publish();
+		this.#post({ kind: "running" });
+	}
+
+	#build(linkMtuBytes: number): void {
+		const { config, seed, handshakePacket } = this.#input;
+		const { arena, headers, staging } = this.#layout;
+		const [w0, w1, w2, w3] = seed;
+		const engine = new Engine({
+			role: config.role,
+			profile: WIRE_PROFILES[config.wireProfile],
+			sink: this.#pump,
+			arena,
+			headerRegion: headers,
+			stagingRegion: staging,
+			outgoing: this.#pump.outgoing,
+			local: { 4: checkedIpAddress(config.tun.peer4), 6: checkedIpAddress(config.tun.peer6) },
+			listenPort: config.listen.port,
+			maxFlows: config.maxFlows,
+			idleTimeoutMs: config.idleTimeoutMs,
+			linkMtuBytes,
+			handshakePacket,
+			counters: this.#counters.engine,
+			drops: this.#counters.drops,
+			seed: { hash: { k0: w0, k1: w1 }, iss: { k0: w2, k1: w3 }, port: w0 ^ w3 },
+		});
+		const application = config.role === "client" ? this.#listen(engine) : this.#target(engine);
+		this.#engine = engine;
+		this.#application = application;
+		this.#pump.attach(engine, application);
+	}
+
+	#listen(engine: Engine): ApplicationSide {
+		const { config, remotes } = this.#input;
+		const { address, port } = config.listen;
+		const socket = this.#io.openUdp({
+			arena: this.#layout.arena,
+			bind: { family: address.includes(":") ? 6 : 4, address, port },
+			receiveBufferBytes: SOCKET_BUFFER_BYTES,
+			sendBufferBytes: SOCKET_BUFFER_BYTES,
+		});
+		this.#poller.add(socket, socket.token);
+		const key = new Int32Array(2);
+		randomFillSync(key);
+		return new ClientApplications({
+			engine,
+			socket,
+			servers: remotes.map((remote) => ({ address: checkedIpAddress(remote.address), port: remote.port })),
+			maxFlows: config.maxFlows,
+			hashKey: { k0: key[0] ?? 0, k1: key[1] ?? 0 },
+			counters: this.#counters,
+		});
+	}
+
+	#target(engine: Engine): ApplicationSide {
+		const { config, remotes } = this.#input;
+		const [target] = remotes;
+		invariant(target !== undefined, "a server has a target");
+		return new ServerTargets({
+			io: this.#io,
+			poller: this.#poller,
+			engine,
+			arena: this.#layout.arena,
+			target,
+			maxFlows: config.maxFlows,
+			socketBufferBytes: SOCKET_BUFFER_BYTES,
+			onTargetState: (isDown) => this.#targetState(isDown),
+			onOpenFailed: (error) =>
+				this.#post({ kind: "notice", code: error.code, message: `${error.message} ${error.whatToDo}` }),
+		});
+	}
+
+	#onReady(): void {
+		const { readyTokens, readyFlags } = this.#poller;
+		this.#counters.add(IO.pollerWakeups, 1);
+		for (let round = 0; round < MAX_ROUNDS; round++) {
+			const ready = this.#poller.poll();
+			if (ready === 0) return;
+			const nowMs = this.#nowMs();
+			let udpCount = 0;
+			for (let index = 0; index < ready; index++) {
+				const token = readyTokens[index] ?? 0;
+				if (token === TUN_TOKEN) this.#tunReady(readyFlags[index] ?? 0, nowMs);
+				else if (token === LINK_WATCH_TOKEN) this.#attachment.drainWatch();
+				else if (udpCount < this.#udpTokens.length) this.#udpTokens[udpCount++] = token;
+			}
+			if (udpCount > 0) this.#pump.readDatagrams(this.#udpTokens, udpCount, nowMs);
+		}
+	}
+
+	#tunReady(_flags: number, nowMs: number): void {
+		this.#pump.readTun(nowMs);
+	}
+
+	#onTick(): void {
+		this.#pump.expire(this.#nowMs());
+		this.#publish();
+		this.#ticks++;
+		if (this.#ticks % TICKS_PER_SECOND === 0) this.#flowEvents.turnOfSecond();
+	}
+
+	#publish(): void {
+		const engine = this.#engine;
+		if (engine === null) return;
+		const counters = this.#counters;
+		counters.gauge("flowsEstablished", engine.establishedCount);
+		counters.gauge("flowsHalfOpen", engine.halfOpenCount);
+		counters.gauge("pendingBytes", engine.pendingBytes);
+		counters.gauge("lastInboundMs", engine.lastInboundMs);
+		counters.gauge("nowMs", this.#nowMs());
+		counters.gauge("linkMtuBytes", engine.linkMtuBytes);
+		counters.gauge("isTargetDown", this.#isTargetDown ? 1 : 0);
+		counters.setTotal(IO.udpOverflowDrops, this.#application?.overflowDrops() ?? 0);
+	}
+
+	#listFlows(requestId: number, limit: number): void {
+		const engine = this.#engine;
+		if (engine === null) return this.#post({ kind: "flows", requestId, total: 0, flows: [] });
+		const flows = engine.flows.slice(0, limit).map((flow) => this.#describe(engine, flow));
+		this.#post({ kind: "flows", requestId, total: engine.flows.length, flows });
+	}
+
+	#describe(engine: Engine, flow: Flow): FlowDescription {
+		const nowMs = this.#nowMs();
+		invariant(flow.state !== "CLOSED", "a live flow is not closed");
+		const counter = (name: keyof typeof FLOW_COUNTER): number => engine.flowCounter(flow, name);
+		return {
+			slot: flow.slot,
+			state: flow.state,
+			application: this.#application?.describeApplication(flow.slot) ?? "–",
+			peer: peerText(flow),
+			localPort: flow.localPort,
+			openedMsAgo: nowMs - flow.openedMs,
+			lastInboundMsAgo: nowMs - flow.lastInboundMs,
+			segmentsSent: counter("segmentsSent"),
+			segmentsReceived: counter("segmentsReceived"),
+			payloadBytesSent: counter("payloadBytesSent"),
+			payloadBytesReceived: counter("payloadBytesReceived"),
+			peerLinkMtuBytes: flow.peerLinkMtuBytes === 0 ? null : flow.peerLinkMtuBytes,
+			maxPayloadBytes: flow.maxPayloadBytes,
+			isTargetDown: this.#application?.isTargetDown(flow.slot) ?? false,
+		};
+	}
+
+	#targetRefused(slot: number): void {
+		if (this.#application instanceof ServerTargets) this.#application.targetRefused(slot);
+	}
+
+	#targetState(isDown: boolean): void {
+		this.#isTargetDown = isDown;
+		this.#counters.gauge("isTargetDown", isDown ? 1 : 0);
+		this.#post({ kind: "target-state", isDown });
+	}
+
+	/** Says what an ICMP error means, once a second at most and only when it is news. */
+	#evidence(offset: number, length: number): void {
+		const nowMs = this.#nowMs();
+		if (nowMs - this.#lastIcmpNoticeMs < 1_000) return;
+		const message = describeIcmpError(this.#layout.arena, offset, length);
+		if (message === this.#lastIcmpNotice && nowMs - this.#lastIcmpNoticeMs < 60_000) return;
+		this.#lastIcmpNotice = message;
+		this.#lastIcmpNoticeMs = nowMs;
+		this.#post({ kind: "notice", code: "icmp-error", message });
+	}
+
+	/** What the world refuses becomes a message; what is our bug goes on and ends the worker loudly. */
+	#translatingFailures(act: () => void): void {
+		try {
+			act();
+		} catch (error) {
+			if (!(error instanceof TunError)) throw error;
+			const { code, message, whatToDo } = error;
+			this.#post({ kind: "failed", code, message, whatToDo });
+			this.stop();
+		}
+	}
+}

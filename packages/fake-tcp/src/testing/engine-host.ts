@@ -1,0 +1,275 @@
+// An engine with everything it needs around it, and nothing of the outside world: records what leaves, takes what arrives.
+
+import { Engine, VERDICT } from "../engine/engine.js";
+import {
+	ENGINE_COUNTER,
+	ENGINE_COUNTER_COUNT,
+	type EngineCounterName,
+} from "../engine/engine-counters.js";
+import type { EngineSink } from "../engine/engine-sink.js";
+import type { FlowCloseReason } from "../flow/close-reason.js";
+import type { Flow } from "../flow/flow.js";
+import { WIRE_PROFILES, type WireProfileName } from "../flow/wire-profile.js";
+import { MAX_SUPER_SEGMENT_BYTES } from "../mtu/mtu-arithmetic.js";
+import { RegionTable, TrainTable } from "../train/train-table.js";
+import { checksumAdd, checksumFinish } from "../wire/checksum.js";
+import {
+	DROP_REASON_COUNT,
+	type DropReason,
+	dropReasonName,
+} from "../wire/drop-reason.js";
+import { type IpAddress, parseIpAddress } from "../wire/ip-address.js";
+
+const HEADERS = { offset: 0, length: 72 * 256 };
+const STAGING = { offset: 32 * 1024, length: 128 * 1024 };
+const UPLINK = { offset: 256 * 1024, length: 1024 * 1024 };
+const PACKETS = { offset: 1_536 * 1024, length: 256 * 1024 };
+const ARENA_BYTES = 2 * 1024 * 1024;
+
+/** A packet as it left the engine: one IP packet, perhaps a super-segment. The TCP checksum is finished. */
+export interface WirePacket {
+	readonly bytes: Uint8Array;
+	/** Payload octets per segment, 0 when it is a single segment. */
+	readonly segmentSize: number;
+}
+
+export interface EngineHostOptions {
+	readonly role: "client" | "server";
+	readonly profile?: WireProfileName;
+	readonly maxFlows?: number;
+	readonly idleTimeoutMs?: number;
+	readonly linkMtuBytes?: number;
+	readonly handshakePacket?: Uint8Array;
+	readonly seed?: number;
+}
+
+export const CLIENT_ADDRESS = "192.168.200.2";
+export const SERVER_ADDRESS = "192.168.201.2";
+export const CLIENT_ADDRESS6 = "fcc8::2";
+export const SERVER_ADDRESS6 = "fcc9::2";
+export const SERVER_PORT = 4_567;
+
+function address(literal: string): IpAddress {
+	const parsed = parseIpAddress(literal);
+	if (parsed === null) throw new Error(`not an address: ${literal}`);
+	return parsed;
+}
+
+export class EngineHost implements EngineSink {
+	readonly arena = new Uint8Array(ARENA_BYTES);
+	readonly engine: Engine;
+	readonly counters = new Float64Array(ENGINE_COUNTER_COUNT);
+	readonly drops = new Float64Array(DROP_REASON_COUNT);
+	/** Packets that left since the last `takeSent`. */
+	sent: WirePacket[] = [];
+	/** Datagrams delivered since the last `takeDelivered`. */
+	delivered: { readonly slot: number; readonly bytes: Uint8Array }[] = [];
+	readonly opened: Flow[] = [];
+	readonly closed: {
+		readonly slot: number;
+		readonly reason: FlowCloseReason;
+	}[] = [];
+	evidenceCount = 0;
+	readonly #outgoing: TrainTable;
+	readonly #uplink: TrainTable;
+
+	constructor(options: EngineHostOptions) {
+		const profile = WIRE_PROFILES[options.profile ?? "default"];
+		const regions = new RegionTable(2_048);
+		const maxFlows = options.maxFlows ?? 64;
+		const trains = {
+			regions,
+			ownerCount: maxFlows,
+			maxTrainBytes: MAX_SUPER_SEGMENT_BYTES - 60,
+			maxSegmentsPerTrain: profile.maxSegmentsPerTrain,
+		};
+		this.#outgoing = new TrainTable({ ...trains, capacity: 256 });
+		this.#uplink = new TrainTable({ ...trains, capacity: 1_024 });
+		const isClient = options.role === "client";
+		const seed = options.seed ?? 1;
+		this.engine = new Engine({
+			role: options.role,
+			profile,
+			sink: this,
+			arena: this.arena,
+			headerRegion: HEADERS,
+			stagingRegion: STAGING,
+			outgoing: this.#outgoing,
+			local: {
+				4: address(isClient ? CLIENT_ADDRESS : SERVER_ADDRESS),
+				6: address(isClient ? CLIENT_ADDRESS6 : SERVER_ADDRESS6),
+			},
+			listenPort: SERVER_PORT,
+			maxFlows,
+			idleTimeoutMs: options.idleTimeoutMs ?? 180_000,
+			linkMtuBytes: options.linkMtuBytes ?? 1_500,
+			handshakePacket: options.handshakePacket ?? null,
+			counters: this.counters,
+			drops: this.drops,
+			seed: {
+				hash: { k0: seed, k1: ~seed },
+				iss: { k0: seed * 3, k1: seed * 5 },
+				port: seed,
+			},
+		});
+	}
+
+	/** Client: begins a flow towards the server of the other host. */
+	open(nowMs: number, family: 4 | 6 = 4): Flow {
+		const server = address(family === 4 ? SERVER_ADDRESS : SERVER_ADDRESS6);
+		const flow = this.engine.open(server, SERVER_PORT, nowMs);
+		if (typeof flow === "string") throw new Error(`no flow: ${flow}`);
+		this.engine.flush();
+		return flow;
+	}
+
+	/** Sends user datagrams on a flow as one batch. */
+	send(flow: Flow, datagrams: readonly Uint8Array[], nowMs: number): void {
+		let at = UPLINK.offset;
+		for (const datagram of datagrams) {
+			this.arena.set(datagram, at);
+			this.#uplink.append(flow.slot, at, datagram.length, datagram.length);
+			at += datagram.length;
+		}
+		for (let train = 0; train < this.#uplink.count; train++)
+			this.engine.send(flow, this.#uplink, train, nowMs);
+		this.engine.flush();
+		this.#uplink.clear();
+		this.#uplink.regions.clear();
+	}
+
+	/** Takes one packet from the wire. */
+	receive(
+		packet: WirePacket,
+		nowMs: number,
+		verdict: number = VERDICT.checksumUnknown,
+	): void {
+		this.arena.set(packet.bytes, PACKETS.offset);
+		this.engine.receive(
+			{
+				count: 1,
+				offset: Int32Array.of(PACKETS.offset),
+				length: Int32Array.of(packet.bytes.length),
+				segmentSize: Int32Array.of(packet.segmentSize),
+				verdict: Uint8Array.of(
+					packet.segmentSize > 0 ? VERDICT.checksumGood : verdict,
+				),
+			},
+			nowMs,
+		);
+		this.engine.flush();
+	}
+
+	takeSent(): WirePacket[] {
+		const { sent } = this;
+		this.sent = [];
+		return sent;
+	}
+
+	takeDelivered(): Uint8Array[] {
+		const { delivered } = this;
+		this.delivered = [];
+		return delivered.map(({ bytes }) => bytes);
+	}
+
+	counter(name: EngineCounterName): number {
+		return this.counters[ENGINE_COUNTER[name]] ?? 0;
+	}
+
+	/** Reasons that were counted, with their numbers. */
+	dropsByName(): Record<string, number> {
+		const entries = [...this.drops.entries()].filter(([, count]) => count > 0);
+		return Object.fromEntries(
+			entries.map(([reason, count]) => [dropReasonName(reason), count]),
+		);
+	}
+
+	// EngineSink
+
+	flush(): void {
+		const { regions } = this.#outgoing;
+		for (let train = 0; train < this.#outgoing.count; train++) {
+			const parts = [
+				this.#slice(
+					this.#outgoing.headerOffset[train] ?? 0,
+					this.#outgoing.headerLength[train] ?? 0,
+				),
+			];
+			for (
+				let at = this.#outgoing.firstRegion[train] ?? -1;
+				at >= 0;
+				at = regions.next[at] ?? -1
+			) {
+				parts.push(
+					this.#slice(regions.offset[at] ?? 0, regions.length[at] ?? 0),
+				);
+			}
+			const totalLength = this.#outgoing.totalLength[train] ?? 0;
+			const size = this.#outgoing.segmentSize[train] ?? 0;
+			this.sent.push({
+				bytes: finishChecksum(concatenate(parts)),
+				segmentSize: totalLength > size ? size : 0,
+			});
+		}
+	}
+
+	deliver(
+		flow: Flow,
+		offset: number,
+		length: number,
+		segmentSize: number,
+	): void {
+		for (let at = 0; at < length; at += segmentSize) {
+			const bytes = this.#slice(
+				offset + at,
+				Math.min(segmentSize, length - at),
+			);
+			this.delivered.push({ slot: flow.slot, bytes });
+		}
+	}
+
+	drop(_reason: DropReason, _offset: number, _length: number): void {}
+
+	evidence(): void {
+		this.evidenceCount++;
+	}
+
+	flowOpened(flow: Flow): void {
+		this.opened.push(flow);
+	}
+
+	flowClosed(flow: Flow, reason: FlowCloseReason): void {
+		this.closed.push({ slot: flow.slot, reason });
+	}
+
+	#slice(offset: number, length: number): Uint8Array {
+		return this.arena.slice(offset, offset + length);
+	}
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+	const whole = new Uint8Array(
+		parts.reduce((sum, part) => sum + part.length, 0),
+	);
+	let at = 0;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.length;
+	}
+	return whole;
+}
+
+/** Turns the pseudo-header sum in the TCP checksum field into the checksum, as the kernel does. */
+export function finishChecksum(packet: Uint8Array): Uint8Array {
+	const view = new DataView(
+		packet.buffer,
+		packet.byteOffset,
+		packet.byteLength,
+	);
+	const tcp = view.getUint8(0) >>> 4 === 4 ? 20 : 40;
+	view.setUint16(
+		tcp + 16,
+		checksumFinish(checksumAdd(view, tcp, packet.length - tcp, 0)),
+	);
+	return packet;
+}
