@@ -1,5 +1,6 @@
 // What a tunnel tells the rest of the daemon: its worker's events, its own state, and how it ended.
 
+import type { TunnelFailure } from "./failure.js";
 import type { FromWorker } from "./worker-protocol.js";
 
 export type TunnelState =
@@ -10,14 +11,6 @@ export type TunnelState =
 	| "stopping"
 	| "stopped"
 	| "failed";
-
-/** A failure of the world that ended the tunnel, or one attempt to run it. */
-export interface TunnelFailure {
-	/** A TunErrorCode or a SystemErrorCode. */
-	readonly code: string;
-	readonly message: string;
-	readonly whatToDo: string;
-}
 
 type AnswerOrEnd = "flows" | "failed" | "stopped";
 

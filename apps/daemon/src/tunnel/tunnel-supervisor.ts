@@ -7,16 +7,12 @@ import {
 	readCounterSample,
 	resetGauges,
 } from "./counter-sample.js";
+import { type TunnelFailure, toFailure } from "./failure.js";
 import {
 	createRestartBackoff,
 	type RestartBackoff,
 } from "./restart-backoff.js";
-import type {
-	TunnelEnd,
-	TunnelEvent,
-	TunnelFailure,
-	TunnelState,
-} from "./tunnel-event.js";
+import type { TunnelEnd, TunnelEvent, TunnelState } from "./tunnel-event.js";
 import { type ThreadEnd, TunnelThread } from "./tunnel-thread.js";
 import type {
 	FlowDescription,
@@ -234,21 +230,4 @@ export class TunnelSupervisor {
 		this.#state = state;
 		this.#options.onEvent({ kind: "state", state });
 	}
-}
-
-/** Errors with a code and advice are the world's; anything else is our bug, and says so. */
-function toFailure(error: unknown): TunnelFailure {
-	if (error instanceof Error && "code" in error && "whatToDo" in error) {
-		return {
-			code: String(error.code),
-			message: error.message,
-			whatToDo: String(error.whatToDo),
-		};
-	}
-	return {
-		code: "INTERNAL",
-		message:
-			error instanceof Error ? (error.stack ?? error.message) : String(error),
-		whatToDo: "This is a bug in tunscope: please report it with this text.",
-	};
 }

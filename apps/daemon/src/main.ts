@@ -1,0 +1,124 @@
+// The composition root: command line in, signals, one tunnel, exit code out.
+
+import type { TunnelConfig } from "@tunscope/shared";
+import { parseCommandLine } from "./cli/command-line.js";
+import { Display } from "./cli/display.js";
+import { EXIT, type ExitCode, exitCodeOfError } from "./cli/exit-codes.js";
+import { runTunnel } from "./cli/run-tunnel.js";
+import { readEnvironment } from "./config/environment.js";
+import { readVersion } from "./config/version.js";
+import { writeHostSetupScript } from "./system/host-setup-script.js";
+import { resolveRemote } from "./system/resolve-remote.js";
+import { runCommand } from "./system/run-command.js";
+import { createSysctlFiles } from "./system/sysctl-files.js";
+import { type TunnelFailure, toFailure } from "./tunnel/failure.js";
+
+/** Everything together must be over in 2 s; a host command that hangs must not keep a dying process alive for ever. */
+const UNDO_DEADLINE_MS = 4_000;
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(words: readonly string[]): Promise<ExitCode> {
+	const version = readVersion();
+	const outcome = parseCommandLine(words, version);
+	if (outcome.kind === "text") {
+		process.stdout.write(outcome.text);
+		return EXIT.ok;
+	}
+	if (outcome.kind === "usage-error") {
+		process.stderr.write(outcome.text);
+		return EXIT.usage;
+	}
+	const { config, display: flags } = outcome;
+	const environment = readEnvironment();
+	if (config.hostSetup === "print") return printHostSetup(config);
+	const display = await Display.create({
+		flags,
+		environment,
+		version,
+		terminal: process.stdout,
+	});
+	const stopping = new AbortController();
+	const bug = watchForBugs(display, stopping);
+	watchSignals(display, stopping);
+	try {
+		const end = await runTunnel({
+			config,
+			environment,
+			display,
+			stopSignal: stopping.signal,
+		});
+		if (bug.hasHappened) return EXIT.internal;
+		return end.kind === "stopped" ? EXIT.ok : report(end.failure, display);
+	} catch (error) {
+		return report(toFailure(error), display);
+	}
+}
+
+async function printHostSetup(config: TunnelConfig): Promise<ExitCode> {
+	try {
+		const remotes = await resolveRemote(config);
+		const sysctls = createSysctlFiles();
+		process.stdout.write(
+			await writeHostSetupScript({ config, remotes, run: runCommand, sysctls }),
+		);
+		return EXIT.ok;
+	} catch (error) {
+		return report(toFailure(error), null);
+	}
+}
+
+/** The first signal stops in order, the second at once. */
+function watchSignals(display: Display, stopping: AbortController): void {
+	const onSignal = (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => {
+		if (!stopping.signal.aborted) {
+			display.logger.info({ event: "signal", signal }, `${signal}: stopping`);
+			stopping.abort();
+			exitAfterDeadline(display, EXIT.system);
+			return;
+		}
+		display.release();
+		process.stderr.write(
+			"tunscope: ended at once; what is left on this host is undone at the next start.\n",
+		);
+		process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
+	};
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+		process.on(signal, () => onSignal(signal));
+}
+
+/** An error that nobody caught is our bug: the host is put back, then the process ends. */
+function watchForBugs(
+	display: Display,
+	stopping: AbortController,
+): { readonly hasHappened: boolean } {
+	const bug = { hasHappened: false };
+	const onBug = (error: unknown) => {
+		bug.hasHappened = true;
+		report(toFailure(error), display);
+		stopping.abort();
+		exitAfterDeadline(display, EXIT.internal);
+	};
+	process.on("uncaughtException", onBug);
+	process.on("unhandledRejection", onBug);
+	return bug;
+}
+
+function exitAfterDeadline(display: Display, code: ExitCode): void {
+	setTimeout(() => {
+		display.release();
+		process.stderr.write(
+			"tunscope: undoing the host set-up takes too long; the rest is undone at the next start.\n",
+		);
+		process.exit(code);
+	}, UNDO_DEADLINE_MS).unref();
+}
+
+function report(failure: TunnelFailure, display: Display | null): ExitCode {
+	const { code, message, whatToDo } = failure;
+	display?.release();
+	if (display?.isStructured === true)
+		display.logger.fatal({ event: "failed", code, whatToDo }, message);
+	process.stderr.write(`tunscope: ${message} ${whatToDo}\n`);
+	return exitCodeOfError(code);
+}
