@@ -1,5 +1,6 @@
-// Stock Phantun for the tests: the genuine program where it can be had.
+// Stock Phantun for the tests: the genuine program where it can be had, and the double that always runs.
 
+export { doubleProgram } from "./double-program.js";
 export {
 	ensurePhantun,
 	findPhantun,

@@ -37,4 +37,5 @@ export {
 	type TunnelEnd,
 	type TunnelKind,
 } from "./tunnel-options.js";
+export { ours, tunscopeArgv, whyNoDaemon } from "./tunscope-tunnel.js";
 export { DeadlineError, pauseMs, waitUntil } from "./wait-until.js";

@@ -39,6 +39,8 @@ export interface LabProcess {
 	outcome(): ExitOutcome | null;
 	/** Resolves when it has ended, for whatever reason. */
 	readonly ended: Promise<ExitOutcome>;
+	/** Writes to standard input. */
+	writeInput(text: string): void;
 	/** Closes standard input: our generators take it as "come to an end". */
 	closeInput(): void;
 	/** Waits until the output (both streams) matches. @throws DeadlineError, or Error when it ended before. */
@@ -114,6 +116,9 @@ function describeProcess(
 		stderr: () => kept.stderr,
 		outcome,
 		ended,
+		writeInput: (text) => {
+			child.stdin?.write(text);
+		},
 		closeInput: () => child.stdin?.end(),
 		waitForOutput: (pattern, deadlineMs) =>
 			waitUntil(

@@ -4,8 +4,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { registerCleanup } from "./cleanup.js";
 import { runCommand, runCommandSync, runIpBatch } from "./run-command.js";
 
-const NAME_PREFIX = "tsl";
-const NAME_PATTERN = /^tsl(\d+)-/;
+const NAME_PREFIX = "tunlab";
+const NAME_PATTERN = /^tunlab(\d+)-/;
 const NAMESPACE_DIRECTORY = "/run/netns";
 
 let serial = 0;

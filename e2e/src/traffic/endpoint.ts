@@ -162,15 +162,16 @@ export class Endpoint {
 		if (this.#config.judge !== "none") this.#judge(flow, bytes);
 	}
 
-	/** Learns the flow of a peer from a header; a datagram without one belongs to the peer's known flow. */
+	/** The peer's flow, learnt from a header; with one flow only, a datagram without header will do. */
 	#flowOf(peer: number, bytes: Buffer): number {
 		this.#reading.stream = 0;
 		const known = this.#flowOfPeer.get(peer);
-		const needsReading = known === undefined || bytes[0] === STREAM.hello;
-		if (!needsReading || bytes.length < FULL_FORM_BYTES)
-			return known ?? (this.#config.flows === 1 ? 0 : -1);
-		if (!readDatagram(bytes, this.#reading)) return known ?? -1;
-		const { flow } = this.#reading;
+		if (known !== undefined && bytes[0] !== STREAM.hello) return known;
+		const isReadable =
+			bytes.length >= FULL_FORM_BYTES && readDatagram(bytes, this.#reading);
+		if (known !== undefined) return known;
+		if (!isReadable && this.#config.flows > 1) return -1;
+		const flow = isReadable ? this.#reading.flow : 0;
 		if (flow >= this.#config.flows) return -1;
 		this.#flowOfPeer.set(peer, flow);
 		this.#sender?.openFlow(flow, peer);

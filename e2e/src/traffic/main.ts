@@ -54,9 +54,16 @@ async function quietAfterArrival(
 		await after(QUIET_POLL_MS);
 }
 
+/** The addon is loaded only when it is asked for, so that the rest works where it cannot be built. */
+async function chooseIo(kind: TrafficConfig["io"]): Promise<OpenIo> {
+	if (kind === "node") return openNodeDatagramIo;
+	const native = await import("./native-datagram-io.js");
+	return native.openNativeDatagramIo;
+}
+
 async function main(): Promise<void> {
 	const config = trafficConfigSchema.parse(JSON.parse(process.argv[2] ?? ""));
-	const openIo: OpenIo = openNodeDatagramIo;
+	const openIo = await chooseIo(config.io);
 	const endpoint = new Endpoint(config);
 	const startedMs = performance.now();
 	const port = await endpoint.start(openIo);

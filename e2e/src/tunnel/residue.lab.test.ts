@@ -1,0 +1,153 @@
+// A stopped tunnel leaves its host as it was: after SIGTERM, after SIGINT, and after kill -9, a restart and SIGTERM.
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Lab, withLab } from "../netlab/lab.js";
+import type { LabProcess } from "../netlab/lab-process.js";
+import {
+	type HostSnapshot,
+	residueBetween,
+	snapshotHost,
+} from "../netlab/residue.js";
+import type { TunnelKind } from "../netlab/tunnel-options.js";
+import { runTraffic } from "../traffic/run-traffic.js";
+import { FIND_KINDS_TIMEOUT_MS, findKinds } from "./available-kinds.js";
+import { measured } from "./measured.js";
+import {
+	type Pairing,
+	startClientIn,
+	startServerIn,
+	startTunnel,
+	type TunnelInLab,
+} from "./tunnel-in-lab.js";
+
+let ours: TunnelKind;
+beforeAll(async () => {
+	ours = (await findKinds()).get("ours");
+}, FIND_KINDS_TIMEOUT_MS);
+
+/** The issue's limit for SIGTERM. */
+const STOP_LIMIT_MS = 2_000;
+
+async function snapshots(lab: Lab): Promise<readonly HostSnapshot[]> {
+	const hosts = [lab.client, lab.server];
+	return Promise.all(hosts.map((host) => snapshotHost(host.namespace)));
+}
+
+async function residueSince(
+	lab: Lab,
+	before: readonly HostSnapshot[],
+): Promise<string[]> {
+	const after = await snapshots(lab);
+	return before.flatMap((host, index) =>
+		residueBetween(host, after[index] ?? {}).map(
+			(line) => `${index === 0 ? "client" : "server"} host: ${line}`,
+		),
+	);
+}
+
+async function stopTimed(
+	running: LabProcess,
+	signal: NodeJS.Signals,
+): Promise<number> {
+	const startedMs = performance.now();
+	const outcome = await running.stop(signal);
+	expect(outcome, running.stderr()).toMatchObject({ code: 0, signal: null });
+	return performance.now() - startedMs;
+}
+
+async function carrySomething(tunnel: TunnelInLab): Promise<void> {
+	const outcome = await runTraffic({
+		...tunnel.places,
+		sizes: { kind: "fixed", bytes: 600 },
+		up: { count: 200, rate: 2_000, unit: "datagrams" },
+		echo: true,
+		maxSeconds: 20,
+	});
+	expect(outcome.echo?.received).toBe(200);
+}
+
+describe.each([4, 6] as const)("IPv%d", (family) => {
+	const pairing = (): Pairing => ({ client: ours, server: ours, family });
+
+	it.each(["SIGTERM", "SIGINT"] as const)(
+		"exits with 0 within 2 s of %s and leaves nothing, flows open",
+		async (signal) => {
+			await withLab({ shape: "with-router" }, async (lab) => {
+				const before = await snapshots(lab);
+				const tunnel = await startTunnel(lab, pairing());
+				await carrySomething(tunnel);
+				const clientMs = await stopTimed(tunnel.client.process, signal);
+				const serverMs = await stopTimed(tunnel.server.process, signal);
+				measured(
+					`stop by ${signal}`,
+					`client ${clientMs.toFixed(0)} ms, server ${serverMs.toFixed(0)} ms`,
+				);
+				expect(Math.max(clientMs, serverMs)).toBeLessThan(STOP_LIMIT_MS);
+				expect(await residueSince(lab, before)).toEqual([]);
+			});
+		},
+	);
+
+	it("leaves nothing after kill -9 of both, a restart and SIGTERM", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const before = await snapshots(lab);
+			const first = await startTunnel(lab, pairing());
+			await carrySomething(first);
+			const during = await snapshots(lab);
+			await first.client.process.stop("SIGKILL");
+			await first.server.process.stop("SIGKILL");
+			const second = await startTunnel(lab, pairing());
+			await carrySomething(second);
+			// Rules and settings must not have doubled either.
+			const doubled = (await residueSince(lab, during)).filter(
+				(line) => !/ (processes|sockets|links|addresses|files)/.test(line),
+			);
+			expect(doubled).toEqual([]);
+			await stopTimed(second.client.process, "SIGTERM");
+			await stopTimed(second.server.process, "SIGTERM");
+			expect(await residueSince(lab, before)).toEqual([]);
+		});
+	});
+});
+
+describe("one host", () => {
+	it("keeps the rules of the other instance when one of two servers stops", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const before = await snapshots(lab);
+			const pairing: Pairing = { client: ours, server: ours, family: 4 };
+			const tunnel = await startTunnel(lab, pairing);
+			const second = await ours.startServer({
+				host: lab.server,
+				port: 4568,
+				targetAddress: "127.0.0.1",
+				targetPort: 9000,
+				tunName: "tuns1",
+				extraArguments: [
+					...["--tun-local", "192.168.211.1", "--tun-peer", "192.168.211.2"],
+					...["--tun-local6", "fcd1::1", "--tun-peer6", "fcd1::2"],
+				],
+			});
+			await carrySomething(tunnel);
+			await stopTimed(second.process, "SIGTERM");
+			await carrySomething(tunnel);
+			await tunnel.stop();
+			expect(await residueSince(lab, before)).toEqual([]);
+		});
+	});
+
+	it("starts again after a crash although the peer never noticed", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const pairing: Pairing = { client: ours, server: ours, family: 4 };
+			const tunnel = await startTunnel(lab, pairing);
+			await carrySomething(tunnel);
+			await tunnel.server.process.stop("SIGKILL");
+			const server = await startServerIn(lab, pairing);
+			await carrySomething(tunnel);
+			await tunnel.client.process.stop("SIGKILL");
+			const client = await startClientIn(lab, pairing);
+			await carrySomething({ ...tunnel, client, server });
+			await client.stop();
+			await server.stop();
+		});
+	});
+});

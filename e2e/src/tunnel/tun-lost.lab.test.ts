@@ -1,0 +1,139 @@
+// The TUN is taken down, or deleted, under a running tunnel: noticed within a second, no spin, and it carries again.
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Lab, withLab } from "../netlab/lab.js";
+import { cpuTimeMs, deviceNames } from "../netlab/process-probe.js";
+import type { TunnelEnd, TunnelKind } from "../netlab/tunnel-options.js";
+import { pauseMs, waitUntil } from "../netlab/wait-until.js";
+import { runTraffic } from "../traffic/run-traffic.js";
+import { FIND_KINDS_TIMEOUT_MS, findKinds } from "./available-kinds.js";
+import { countLogged } from "./daemon-log.js";
+import { measured } from "./measured.js";
+import { startTunnel, type TunnelInLab } from "./tunnel-in-lab.js";
+
+let ours: TunnelKind;
+beforeAll(async () => {
+	ours = (await findKinds()).get("ours");
+}, FIND_KINDS_TIMEOUT_MS);
+
+const NOTICE_LIMIT_MS = 1_000;
+/** reliability.md row 12: CPU < 5 % while down, measured over this time. */
+const WATCH_MS = 1_500;
+const CPU_SHARE_LIMIT = 0.05;
+const RECOVERY_LIMIT_MS = 5_000;
+
+interface Side {
+	readonly name: "client" | "server";
+	readonly pick: (tunnel: TunnelInLab) => TunnelEnd;
+}
+const SIDES: readonly Side[] = [
+	{ name: "client", pick: (tunnel) => tunnel.client },
+	{ name: "server", pick: (tunnel) => tunnel.server },
+];
+
+async function withTunnel(
+	body: (lab: Lab, tunnel: TunnelInLab) => Promise<void>,
+	clientArguments: readonly string[] = [],
+): Promise<void> {
+	await withLab({ shape: "two-hosts" }, async (lab) => {
+		const tunnel = await startTunnel(lab, {
+			client: ours,
+			server: ours,
+			family: 4,
+			clientArguments,
+		});
+		await carryAgain(tunnel);
+		await body(lab, tunnel);
+		await tunnel.stop();
+	});
+}
+
+/** Sends until an echoed conversation comes through whole; the first tries may be lost to the gap. */
+async function carryAgain(tunnel: TunnelInLab): Promise<number> {
+	const startedMs = performance.now();
+	await waitUntil(
+		async () => {
+			const outcome = await runTraffic({
+				...tunnel.places,
+				sizes: { kind: "fixed", bytes: 500 },
+				up: { count: 20, rate: 1_000, unit: "datagrams" },
+				echo: true,
+				maxSeconds: 1,
+			});
+			return outcome.echo?.received === 20;
+		},
+		{ what: "traffic again", deadlineMs: RECOVERY_LIMIT_MS },
+	);
+	return performance.now() - startedMs;
+}
+
+async function noticed(end: TunnelEnd, event: string): Promise<number> {
+	const startedMs = performance.now();
+	await waitUntil(() => countLogged(end.process, event) > 0, {
+		what: `log line ${event}`,
+		deadlineMs: NOTICE_LIMIT_MS,
+		intervalMs: 5,
+	});
+	return performance.now() - startedMs;
+}
+
+async function cpuShare(end: TunnelEnd): Promise<number> {
+	const before = cpuTimeMs(end.process.pid);
+	const startedMs = performance.now();
+	await pauseMs(WATCH_MS);
+	const usedMs = cpuTimeMs(end.process.pid) - before;
+	return usedMs / (performance.now() - startedMs);
+}
+
+describe.each(SIDES)("TUN of the $name", ({ name, pick }) => {
+	it("is waited for while down, without a spin, and carries again when up", async () => {
+		await withTunnel(async (lab, tunnel) => {
+			const end = pick(tunnel);
+			const { namespace } = lab[name];
+			await namespace.ip([`link set ${end.tunName} down`]);
+			const noticedMs = await noticed(end, "tun-lost");
+			const share = await cpuShare(end);
+			await namespace.ip([`link set ${end.tunName} up`]);
+			const recoveredMs = await carryAgain(tunnel);
+			measured(
+				"down and up",
+				`noticed ${noticedMs.toFixed(0)} ms, CPU while down ${(share * 100).toFixed(1)} %, carried ${recoveredMs.toFixed(0)} ms after up`,
+			);
+			expect(share).toBeLessThan(CPU_SHARE_LIMIT);
+		});
+	});
+
+	it("is made again when deleted, with addresses and rules, and without a spin", async () => {
+		await withTunnel(async (lab, tunnel) => {
+			const end = pick(tunnel);
+			await lab[name].namespace.ip([`link delete ${end.tunName}`]);
+			const noticedMs = await noticed(end, "tun-lost");
+			await waitUntil(
+				() => deviceNames(end.process.pid).includes(end.tunName),
+				{ what: "TUN made again", deadlineMs: 2_000 },
+			);
+			const recoveredMs = await carryAgain(tunnel);
+			const share = await cpuShare(end);
+			measured(
+				"deleted",
+				`noticed ${noticedMs.toFixed(0)} ms, carried ${recoveredMs.toFixed(0)} ms after it was back, CPU ${(share * 100).toFixed(1)} %`,
+			);
+			expect(share).toBeLessThan(CPU_SHARE_LIMIT);
+		});
+	});
+});
+
+it("exits with 75 within 2 s when the TUN is deleted and --on-tun-lost is exit", async () => {
+	await withTunnel(
+		async (lab, tunnel) => {
+			const { process: running, tunName } = tunnel.client;
+			await lab.client.namespace.ip([`link delete ${tunName}`]);
+			const outcome = await waitUntil(() => running.outcome(), {
+				what: "exit",
+				deadlineMs: 2_000,
+			});
+			expect(outcome.code).toBe(75);
+		},
+		["--on-tun-lost", "exit"],
+	);
+});
