@@ -54,8 +54,10 @@ export class TunAttachment {
 
 	/** The main thread has set addresses and routes: the device may carry. */
 	hostReady(): void {
-		if (this.#tun === null) return;
+		if (this.#tun === null || this.#isUp) return;
 		this.#isUp = true;
+		// Not earlier: what arrives before anybody reads would wake the poller for nothing.
+		this.#options.poller.add(this.#tun, TUN_TOKEN);
 		this.#options.onDevice(this.#tun);
 		this.#options.onLinkMtu(this.#tun.linkMtuBytes());
 		if (!this.#wasLost) return;
@@ -85,11 +87,10 @@ export class TunAttachment {
 	}
 
 	#open(): void {
-		const { io, poller, arena, post } = this.#options;
+		const { io, arena, post } = this.#options;
 		const tun = io.openTun({ name: this.#name, arena });
 		this.#tun = tun;
 		this.#name = tun.name;
-		poller.add(tun, TUN_TOKEN);
 		post({
 			kind: "tun-opened",
 			tunName: tun.name,
@@ -128,6 +129,7 @@ export class TunAttachment {
 		this.#options.onLinkMtu(event.linkMtuBytes);
 		if (!event.isUp && this.#isUp) {
 			this.#isUp = false;
+			this.#options.poller.remove(tun);
 			this.#options.onDevice(null);
 			this.#lost("down");
 			return;
