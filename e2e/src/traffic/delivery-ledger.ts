@@ -10,7 +10,7 @@ import {
 import { LatencyHistogram, type LatencySummary } from "./latency-histogram.js";
 import { type SizePlan, sizeOfDatagram } from "./size-plan.js";
 
-/** How far ahead of the last arrival a datagram without a header is searched for. */
+/** How far around the last arrival a datagram without a header is searched for. */
 const REDUCED_SEARCH_WINDOW = 4_096;
 /** A sequence beyond this is a lie or a bug of the test: it would need gigabytes of bitmap. */
 const MAX_SEQUENCE = 2 ** 28;
@@ -112,17 +112,16 @@ export class DeliveryLedger {
 		return reading.sequence;
 	}
 
-	/** Nearest first: the next expected one, then later ones, then one that is late or there twice. */
+	/** The nearest one that has not come yet, ahead or late; else one that comes for the second time. */
 	#findReduced(bytes: Buffer): number {
-		for (let ahead = 1; ahead <= REDUCED_SEARCH_WINDOW; ahead += 1)
-			if (this.#matches(bytes, this.#highest + ahead))
-				return this.#highest + ahead;
-		const oldest = Math.max(0, this.#highest - REDUCED_SEARCH_WINDOW);
+		const next = this.#highest + 1;
 		let seenMatch = -1;
-		for (let sequence = this.#highest; sequence >= oldest; sequence -= 1) {
-			if (!this.#matches(bytes, sequence)) continue;
-			if (!this.#wasSeen(sequence)) return sequence;
-			seenMatch = sequence;
+		for (let distance = 0; distance <= REDUCED_SEARCH_WINDOW; distance += 1) {
+			for (const sequence of [next + distance, next - distance]) {
+				if (sequence < 0 || !this.#matches(bytes, sequence)) continue;
+				if (!this.#wasSeen(sequence)) return sequence;
+				if (seenMatch < 0) seenMatch = sequence;
+			}
 		}
 		return seenMatch;
 	}

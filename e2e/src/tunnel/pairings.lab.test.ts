@@ -30,8 +30,11 @@ const PAIRINGS: readonly (readonly [client: KindName, server: KindName])[] = [
 const CASES = PAIRINGS.flatMap(([client, server]) =>
 	([4, 6] as const).map((family) => ({ client, server, family })),
 );
-/** What WireGuard sends, and the corners of the header form. */
-const MIXED_SIZES = [1, 32, 92, 148, 23, 24, 1200, 1400, 1440, 576] as const;
+/**
+ * What WireGuard sends, and the corners of the test datagram's forms. Nothing under 8 bytes: stock reorders, and
+ * out of order such a datagram may be taken for another one. The sweep has every size, between two of ours.
+ */
+const MIXED_SIZES = [8, 32, 92, 148, 23, 24, 1200, 1400, 1440, 576] as const;
 const DATAGRAMS = 2_000;
 
 function expectComplete(verdict: Verdict | null, isOrdered: boolean): void {
