@@ -15,7 +15,6 @@ import {
 } from "./format-quantity.js";
 import {
 	renderLine,
-	type Span,
 	type Style,
 	span,
 	type TextLine,
@@ -51,8 +50,12 @@ export interface LiveScreenSize {
 }
 
 const MAX_DROP_LINES = 8;
-/** Below this a column of sentences is only noise. */
-const MIN_COLUMNS_FOR_MEANING = 60;
+const HINT: TextLine = [
+	span(
+		" Ctrl-C ends the tunnel and undoes what it changed on this host",
+		"faint",
+	),
+];
 const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 
 /** @returns at most `rows` lines of at most `columns` characters, joined by newlines, no newline at the end. */
@@ -60,23 +63,16 @@ export function renderLiveView(
 	state: LiveViewState,
 	screen: LiveScreenSize,
 ): string {
+	const hasEnded = state.state === "stopped" || state.state === "failed";
 	const lines: TextLine[] = [
 		titleLine(state, screen.columns),
 		stateLine(state),
 		[],
-		...linkLines(state),
-		[],
+		...(hasEnded ? [] : [...linkLines(state), []]),
 		...trafficLines(state, screen.columns),
 		[],
 		...dropLines(state, screen.columns),
-		...flowLines(state),
-		[],
-		[
-			span(
-				" Ctrl-C ends the tunnel and undoes what it changed on this host",
-				"faint",
-			),
-		],
+		...(hasEnded ? [] : [...flowLines(state), [], HINT]),
 	];
 	return lines
 		.slice(0, Math.max(1, screen.rows))
@@ -283,14 +279,17 @@ function dropLines({ sample }: LiveViewState, columns: number): TextLine[] {
 		.sort((one, other) => other.count - one.count);
 	if (rows.length === 0) return [fact("drops", "none")];
 	const shown = rows.slice(0, MAX_DROP_LINES);
-	const lines = shown.map(({ name, meaning, count }): TextLine => {
-		const head: Span[] = [
+	const nameWidth = Math.max(...shown.map(({ name }) => name.length));
+	const lines = shown.flatMap(({ name, meaning, count }): TextLine[] => {
+		const head = [
 			span(` ${formatWhole(count).padStart(11)} `, "warning"),
-			span(name),
+			span(name.padEnd(nameWidth)),
 		];
-		return columns < MIN_COLUMNS_FOR_MEANING
-			? head
-			: [...head, span(`  ${meaning}`, "faint")];
+		const sentence = span(`  ${meaning}`, "faint");
+		const hasRoom = 13 + nameWidth + sentence.text.length <= columns;
+		if (hasRoom) return [[...head, sentence]];
+		// What to do stands at the sentence's end: rather a line of its own than an ellipsis.
+		return [head, [span(`${" ".repeat(11)}${sentence.text}`, "faint")]];
 	});
 	const more = rows.length - shown.length;
 	const rest =

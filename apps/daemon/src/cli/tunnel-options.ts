@@ -1,0 +1,175 @@
+// Every flag of `tunscope client` and `tunscope server`: name, default, parser, meaning.
+
+import {
+	TUN_ADDRESS_DEFAULTS,
+	TUNNEL_DEFAULTS,
+	type TunnelConfig,
+	type TunnelRole,
+} from "@tunscope/shared";
+import { Option } from "commander";
+import {
+	collectInterfaceName,
+	type HostPort,
+	parseHostPort,
+	parseIdleTimeoutMs,
+	parseInterfaceName,
+	parseIpv4,
+	parseIpv6,
+	parseLinkMtu,
+	parseListenAddress,
+	parseMaxFlows,
+	parseOversize,
+	parseServerPort,
+} from "./flag-values.js";
+
+export const LOG_LEVELS = [
+	"trace",
+	"debug",
+	"info",
+	"warn",
+	"error",
+	"fatal",
+	"silent",
+] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What commander has after the parsers of flag-values.ts. */
+export interface TunnelFlags {
+	readonly local: HostPort | number;
+	readonly remote: HostPort;
+	readonly tun: string;
+	readonly tunLocal: string;
+	readonly tunPeer: string;
+	readonly tunLocal6: string;
+	readonly tunPeer6: string;
+	readonly ipv4Only?: true;
+	readonly handshakePacket?: string;
+	readonly linkMtu: "auto" | number;
+	readonly oversize: TunnelConfig["oversize"];
+	readonly idleTimeout: number;
+	readonly hostSetup: TunnelConfig["hostSetup"];
+	readonly interface: readonly string[];
+	readonly onTunLost: TunnelConfig["onTunLost"];
+	readonly maxFlows: number;
+	readonly wireProfile: TunnelConfig["wireProfile"];
+	readonly logLevel: LogLevel;
+	readonly json?: true;
+}
+
+/** In the order of the help. */
+export function tunnelOptions(role: TunnelRole): readonly Option[] {
+	return [
+		...endpointOptions(role),
+		...tunOptions(role),
+		...limitOptions(),
+		...hostOptions(role),
+		new Option("--log-level <level>", "least level of log lines")
+			.choices(LOG_LEVELS)
+			.default("info"),
+		new Option(
+			"--json",
+			"structured logs on standard output, also on a terminal",
+		),
+	];
+}
+
+function endpointOptions(role: TunnelRole): readonly Option[] {
+	const local =
+		role === "client"
+			? new Option(
+					"-l, --local <IP:PORT>",
+					"UDP address to listen on ([IPv6]:PORT for IPv6)",
+				).argParser(parseListenAddress)
+			: new Option(
+					"-l, --local <PORT>",
+					"TCP port that clients connect to",
+				).argParser(parseServerPort);
+	const remote = new Option(
+		"-r, --remote <HOST:PORT>",
+		role === "client"
+			? "the server: IP:PORT, [IPv6]:PORT or NAME:PORT"
+			: "the UDP target: IP:PORT, [IPv6]:PORT or NAME:PORT",
+	).argParser(parseHostPort);
+	return [local.makeOptionMandatory(), remote.makeOptionMandatory()];
+}
+
+function tunOptions(role: TunnelRole): readonly Option[] {
+	const { local4, peer4, local6, peer6 } = TUN_ADDRESS_DEFAULTS[role];
+	return [
+		new Option("--tun <NAME>", "name of the TUN interface")
+			.argParser(parseInterfaceName)
+			.default("", "next free"),
+		new Option("--tun-local <IP>", "IPv4 address of the TUN, this host's end")
+			.argParser(parseIpv4)
+			.default(local4),
+		new Option("--tun-peer <IP>", "IPv4 address of the TUN, tunscope's end")
+			.argParser(parseIpv4)
+			.default(peer4),
+		new Option("--tun-local6 <IP>", "IPv6 address of the TUN, this host's end")
+			.argParser(parseIpv6)
+			.default(local6),
+		new Option("--tun-peer6 <IP>", "IPv6 address of the TUN, tunscope's end")
+			.argParser(parseIpv6)
+			.default(peer6),
+		new Option(
+			"-4, --ipv4-only",
+			"no IPv6: neither for the remote's name nor on the TUN",
+		),
+		new Option(
+			"--handshake-packet <PATH>",
+			"file whose bytes are sent as the first data segment of each flow",
+		),
+		new Option(
+			"--on-tun-lost <what>",
+			"when the TUN is deleted or taken down: create it again or wait for it, or exit 75",
+		)
+			.choices(["recreate", "exit"])
+			.default(TUNNEL_DEFAULTS.onTunLost),
+	];
+}
+
+function limitOptions(): readonly Option[] {
+	return [
+		new Option("--link-mtu <auto|BYTES>", "link MTU towards the peer")
+			.argParser(parseLinkMtu)
+			.default(TUNNEL_DEFAULTS.linkMtuBytes),
+		new Option(
+			"--oversize <drop|fragment>",
+			"what to do with datagrams that do not fit one segment",
+		)
+			.argParser(parseOversize)
+			.default(TUNNEL_DEFAULTS.oversize),
+		new Option(
+			"--idle-timeout <DURATION>",
+			"close a flow without traffic after this many seconds (or 90s, 3m, 1h)",
+		)
+			.argParser(parseIdleTimeoutMs)
+			.default(TUNNEL_DEFAULTS.idleTimeoutMs, "180"),
+		new Option("--max-flows <NUMBER>", "most flows at once")
+			.argParser(parseMaxFlows)
+			.default(TUNNEL_DEFAULTS.maxFlows),
+		new Option(
+			"--wire-profile <name>",
+			"stock-exact sends nothing that Phantun 0.8.1 would not",
+		)
+			.choices(["default", "stock-exact"])
+			.default(TUNNEL_DEFAULTS.wireProfile),
+	];
+}
+
+function hostOptions(role: TunnelRole): readonly Option[] {
+	return [
+		new Option(
+			"--host-setup <mode>",
+			"nft table and forwarding: make and undo them, only print them, or leave them to you",
+		)
+			.choices(["auto", "print", "off"])
+			.default(TUNNEL_DEFAULTS.hostSetup),
+		new Option(
+			"--interface <NAME>",
+			`interface that ${role === "client" ? "leads to the server" : "clients come from"}; repeatable`,
+		)
+			.argParser(collectInterfaceName)
+			.default([], "all"),
+	];
+}
