@@ -7,7 +7,7 @@ import { lastLines, runProgram } from "./run-program.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { TOP_FOLDER } from "./top-folder.mjs";
 
-/** Enough to build and run the tunnel and its lab: no Next, no linters, a sixth of the size. */
+/** Enough to build and run the tunnel and its lab: no Next, no linters, a fifth of the size. */
 const TUNNEL_WORKSPACES = [
 	"packages/shared",
 	"packages/fake-tcp",
