@@ -7,7 +7,7 @@
  */
 
 /** @type {readonly AgreedSkip[]} */
-export const AGREED_SKIPS = [
+const AGREED_SKIPS = [
 	{
 		pattern: /cargo (is not installed|could not build)|genuine Phantun/i,
 		because:
