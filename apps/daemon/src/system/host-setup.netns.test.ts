@@ -1,0 +1,329 @@
+// Against the real kernel: what host set-up makes in a namespace of its own, and that nothing of it stays.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+	TUN_ADDRESS_DEFAULTS,
+	TUNNEL_DEFAULTS,
+	type TunnelConfig,
+} from "@tunscope/shared";
+import {
+	afterAll,
+	afterEach,
+	beforeAll,
+	beforeEach,
+	describe,
+	expect,
+	it,
+} from "vitest";
+import { removeFirewall } from "./firewall.js";
+import { tableNameOf } from "./firewall-rules.js";
+import { HostSetup } from "./host-setup.js";
+import { writeHostSetupScript } from "./host-setup-script.js";
+import { HostStateRecord } from "./host-state-record.js";
+import { listLinks } from "./links.js";
+import {
+	createNamespace,
+	deleteNamespace,
+	type Namespace,
+	whyNoNamespaces,
+} from "./testing/namespaces.js";
+
+const REASON = whyNoNamespaces();
+if (REASON !== null)
+	console.log(`skipped: host set-up in namespaces: ${REASON}`);
+
+const CONFIGS: Readonly<Record<TunnelConfig["role"], TunnelConfig>> = {
+	server: {
+		name: "server_4567",
+		role: "server",
+		listen: { address: "::", port: 4_567 },
+		remote: { host: "127.0.0.1", port: 51_820 },
+		tun: { name: "", ...TUN_ADDRESS_DEFAULTS.server },
+		ipv4Only: false,
+		interfaces: [],
+		...TUNNEL_DEFAULTS,
+	},
+	client: {
+		name: "client_51821",
+		role: "client",
+		listen: { address: "127.0.0.1", port: 51_821 },
+		remote: { host: "198.18.1.2", port: 4_567 },
+		tun: { name: "", ...TUN_ADDRESS_DEFAULTS.client },
+		ipv4Only: false,
+		interfaces: [],
+		...TUNNEL_DEFAULTS,
+	},
+};
+
+const REMOTES = [
+	{ family: 4, address: "198.18.1.2", port: 4_567 },
+	{ family: 6, address: "2001:db8:1::2", port: 4_567 },
+] as const;
+
+/** left (198.18.1.2) – host (198.18.1.1, 198.18.2.1) – right (198.18.2.2) */
+let left: Namespace;
+let host: Namespace;
+let right: Namespace;
+let folder = "";
+let isAlive = true;
+let notices: string[] = [];
+
+function createRecord(): HostStateRecord {
+	return new HostStateRecord({
+		directory: join(folder, "1"),
+		bootId: "this boot",
+		sysctls: host.sysctls,
+		listLinks: () => listLinks(host.run),
+		removeTable: (name) => removeFirewall(host.run, name),
+		readStartTicks: () => (isAlive ? "1" : null),
+	});
+}
+
+async function claim(config: TunnelConfig): Promise<HostStateRecord> {
+	const record = createRecord();
+	const outcome = await record.claim({
+		name: config.name,
+		tableNameOf,
+		pid: 1,
+		startTicks: "1",
+		role: config.role,
+		serverPort: null,
+		interfaces: [],
+	});
+	notices.push(...outcome.notices);
+	return record;
+}
+
+async function setUp(config: TunnelConfig): Promise<HostSetup> {
+	const record = await claim(config);
+	return new HostSetup({
+		config,
+		remotes: REMOTES,
+		run: host.run,
+		sysctls: host.sysctls,
+		record,
+		onNotice: (message) => notices.push(message),
+	});
+}
+
+/** Everything that must be as before: addresses, routes, rules, forwarding. Life times and counters left out. */
+function snapshot(): string {
+	return [
+		"ip -br address show",
+		"ip -4 route show table all",
+		"ip -6 route show table all",
+		"nft list ruleset",
+		"grep -H . /proc/sys/net/ipv[46]/conf/*/*forwarding /proc/sys/net/ipv6/conf/*/accept_ra | grep -v tun",
+	]
+		.map((line) => host.shell(`${line} || true`))
+		.join("\n");
+}
+
+/** Replaces the TUN by one that nobody reads: enough for addresses and rules. */
+function openTun(name: string): void {
+	host.shell(`ip tuntap add dev ${name} mode tun`);
+}
+
+function closeTun(name: string): void {
+	host.shell(`ip link del ${name}`);
+}
+
+describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
+	beforeAll(() => {
+		[left, host, right] = [
+			createNamespace("left"),
+			createNamespace("host"),
+			createNamespace("right"),
+		];
+		for (const [place, neighbour] of [left, right].entries()) {
+			const net = place + 1;
+			host.shell(
+				`ip link add h${net} type veth peer name n0 netns ${neighbour.name}`,
+			);
+			// Link-local addresses appear when they like, and snapshots would differ by them.
+			host.shell(`ip link set h${net} addrgenmode none`);
+			host.shell(
+				`ip address add 198.18.${net}.1/24 dev h${net} && ip address add 2001:db8:${net}::1/64 dev h${net} nodad && ip link set h${net} up`,
+			);
+			neighbour.shell(
+				`ip address add 198.18.${net}.2/24 dev n0 && ip address add 2001:db8:${net}::2/64 dev n0 nodad && ip link set n0 up`,
+			);
+			neighbour.shell(
+				`ip route add default via 198.18.${net}.1 && ip -6 route add default via 2001:db8:${net}::1`,
+			);
+		}
+		host.shell("ip link set h1 mtu 1400");
+	});
+	afterAll(() => {
+		for (const { name } of [left, host, right]) deleteNamespace(name);
+	});
+	beforeEach(() => {
+		folder = mkdtempSync(join(tmpdir(), "tunscope-netns-"));
+		isAlive = true;
+		notices = [];
+		openTun("tun7");
+	});
+	afterEach(() => {
+		rmSync(folder, { recursive: true, force: true });
+		if (host.shell("ls /sys/class/net").includes("tun7")) closeTun("tun7");
+	});
+
+	it.each(["server", "client"] as const)(
+		"%s: makes addresses, rules and forwarding, and undoes them",
+		async (role) => {
+			closeTun("tun7");
+			const before = snapshot();
+			openTun("tun7");
+			const setup = await setUp(CONFIGS[role]);
+			expect(await setup.configureTun("tun7")).toEqual({ linkMtuBytes: 1_400 });
+			const { local4, peer4, local6, peer6 } = CONFIGS[role].tun;
+			expect(host.shell("ip address show dev tun7")).toMatch(
+				new RegExp(`${local4} peer ${peer4}/32[^]*${local6} peer ${peer6}/128`),
+			);
+			expect(host.shell("ip link show dev tun7")).toContain("mtu 1500");
+			expect(host.shell("ip -d link show dev tun7")).toContain("group 29779");
+			expect(host.shell(`ip -6 route get ${peer6}`)).toContain("dev tun7");
+			expect(host.shell("nft list ruleset")).toContain(
+				`table inet ${tableNameOf(CONFIGS[role].name)}`,
+			);
+			for (const name of ["tun7", "h1"]) {
+				expect(
+					host.sysctls.read(`net/ipv4/conf/${name}/forwarding`),
+					name,
+				).toBe("1");
+			}
+			expect(host.sysctls.read("net/ipv4/conf/all/forwarding")).toBe("0");
+			closeTun("tun7");
+			await setup.undo();
+			await setup.undo();
+			expect(snapshot()).toBe(before);
+			expect(notices).toEqual([]);
+		},
+	);
+
+	it("undoes at the next start what a killed process left", async () => {
+		closeTun("tun7");
+		const before = snapshot();
+		openTun("tun7");
+		const killed = await setUp(CONFIGS.server);
+		await killed.configureTun("tun7");
+		isAlive = false;
+		closeTun("tun7");
+		const record = await claim(CONFIGS.client);
+		expect(snapshot()).toBe(before);
+		expect(notices).toEqual([expect.stringContaining("server_4567")]);
+		await record.unclaim(CONFIGS.client.name);
+	});
+
+	it("keeps forwarding and the guard for the second tunnel when the first leaves", async () => {
+		openTun("tun8");
+		const first = await setUp(CONFIGS.server);
+		await first.configureTun("tun7");
+		const second = await setUp(CONFIGS.client);
+		await second.configureTun("tun8");
+		await first.undo();
+		expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("1");
+		const rules = host.shell("nft list ruleset");
+		expect(rules).not.toContain("tunscope_server");
+		expect(rules).toContain("oifgroup != 29779");
+		await second.undo();
+		closeTun("tun8");
+		expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("0");
+	});
+
+	it("does not make the host a router for others, until somebody else makes it one", async () => {
+		right.shell(
+			"nft add table ip t && nft 'add chain ip t c { type filter hook prerouting priority 0; }' && nft add rule ip t c udp dport 9 counter",
+		);
+		const arrived = () =>
+			Number(/packets (\d+)/.exec(right.shell("nft list chain ip t c"))?.[1]);
+		const send = () =>
+			left.shell("for i in 1 2 3; do echo x > /dev/udp/198.18.2.2/9; done");
+		const setup = await setUp(CONFIGS.server);
+		await setup.configureTun("tun7");
+		send();
+		expect(arrived()).toBe(0);
+		expect(host.shell("nft list ruleset")).toMatch(
+			/ipv4 iifname .* oifgroup != 29779 counter packets 3/,
+		);
+		host.shell("echo 1 > /proc/sys/net/ipv4/conf/all/forwarding");
+		await setup.checkForwarding();
+		expect(host.shell("nft list ruleset")).not.toMatch(
+			/ipv4 iifname .* oifgroup/,
+		);
+		send();
+		expect(arrived()).toBe(3);
+		await setup.undo();
+		expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("1");
+		host.shell("echo 0 > /proc/sys/net/ipv4/conf/all/forwarding");
+		right.shell("nft delete table ip t");
+	});
+
+	it("follows a TUN of another name and a link MTU that changes", async () => {
+		const setup = await setUp(CONFIGS.client);
+		await setup.configureTun("tun7");
+		openTun("tun8");
+		await setup.configureTun("tun8").catch(() => undefined);
+		closeTun("tun7");
+		await setup.configureTun("tun8");
+		expect(host.shell("nft list ruleset")).toContain('oifname != "tun8"');
+		host.shell("ip link set h1 mtu 1300");
+		expect(await setup.refresh()).toBe(1_300);
+		host.shell("ip link set h1 mtu 1400");
+		await setup.undo();
+		closeTun("tun8");
+	});
+
+	it("with --host-setup off gives the TUN its addresses and changes nothing else", async () => {
+		closeTun("tun7");
+		const before = snapshot();
+		openTun("tun7");
+		const setup = await setUp({ ...CONFIGS.server, hostSetup: "off" });
+		await setup.configureTun("tun7");
+		expect(host.shell("ip address show dev tun7")).toContain(
+			"192.168.201.1 peer 192.168.201.2",
+		);
+		expect(host.shell("nft list ruleset")).toBe("");
+		closeTun("tun7");
+		expect(snapshot()).toBe(before);
+		await setup.undo();
+	});
+
+	it("prints commands that make the same rules and settings, and that undo them", async () => {
+		const config = {
+			...CONFIGS.server,
+			tun: { ...CONFIGS.server.tun, name: "tun7" },
+		};
+		const before = snapshot();
+		const script = await writeHostSetupScript({
+			config,
+			remotes: REMOTES,
+			run: host.run,
+			sysctls: host.sysctls,
+		});
+		expect(snapshot()).toBe(before);
+		host.shell(script);
+		const printed = {
+			rules: host.shell("nft list ruleset"),
+			forwarding: host.sysctls.read("net/ipv4/conf/h1/forwarding"),
+		};
+		const [, undo = ""] = script.split("# To undo");
+		host.shell(
+			undo
+				.split("\n")
+				.slice(1)
+				.map((line) => line.replace(/^# {3}/, ""))
+				.join("\n"),
+		);
+		expect(snapshot()).toBe(before);
+		const setup = await setUp(config);
+		await setup.configureTun("tun7");
+		expect(printed).toEqual({
+			rules: host.shell("nft list ruleset"),
+			forwarding: host.sysctls.read("net/ipv4/conf/h1/forwarding"),
+		});
+		await setup.undo();
+	});
+});
