@@ -12,6 +12,22 @@ function datagram(size: number, fill: number): Uint8Array {
 	return new Uint8Array(size).fill(fill & 0xff);
 }
 
+function toHex(bytes: Uint8Array): string {
+	return [...bytes]
+		.map((octet) => octet.toString(16).padStart(2, "0"))
+		.join("");
+}
+
+function fromHex(hex: string): Uint8Array {
+	return Uint8Array.from(hex.match(/../g) ?? [], (pair) =>
+		Number.parseInt(pair, 16),
+	);
+}
+
+function fromText(text: string): Uint8Array {
+	return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
 interface Header {
 	readonly bits: number;
 	readonly seq: number;
@@ -36,9 +52,7 @@ function header(packet: WirePacket): Header {
 		seq: view.getUint32(tcp + 4),
 		ack: view.getUint32(tcp + 8),
 		window: view.getUint16(tcp + 14),
-		options: Buffer.from(
-			packet.bytes.subarray(tcp + 20, tcp + length),
-		).toString("hex"),
+		options: toHex(packet.bytes.subarray(tcp + 20, tcp + length)),
 		payloadLength: packet.bytes.length - tcp - length,
 		identification: view.getUint16(4),
 		sourcePort: view.getUint16(tcp),
@@ -227,7 +241,7 @@ describe("the wire form of the handshake", () => {
 			["01010101", 0, false],
 		];
 		for (const [hex, mss, isAfterWindowScale] of cases) {
-			const bytes = Uint8Array.from(Buffer.from(hex, "hex"));
+			const bytes = fromHex(hex);
 			findMss(new DataView(bytes.buffer), 0, bytes.length, finding);
 			expect(finding).toEqual({ mss, isAfterWindowScale });
 		}
@@ -476,7 +490,7 @@ describe("an open flow", () => {
 	});
 
 	it("sends the handshake packet first, and the other end delivers it like any datagram", () => {
-		const packet = Uint8Array.from(Buffer.from("GET / HTTP/1.1\r\n"));
+		const packet = fromText("GET / HTTP/1.1\r\n");
 		const pair = new WirePair({ client: { handshakePacket: packet } });
 		const flow = pair.client.open(pair.nowMs);
 		pair.client.send(flow, [datagram(16, 1)], pair.nowMs);

@@ -61,6 +61,14 @@ function inserted(
 	return family === 4 ? withIpv4Checksum(bytes) : bytes;
 }
 
+/** Overwrites octets: pairs of offset and values. */
+function put(
+	bytes: Uint8Array,
+	...writes: readonly (readonly [number, readonly number[]])[]
+): void {
+	for (const [at, values] of writes) bytes.set(values, at);
+}
+
 describe("a segment view", () => {
 	it.each([4, 6] as const)(
 		"reads back what the engine wrote, over IPv%i",
@@ -141,22 +149,17 @@ describe("a segment view", () => {
 		[
 			"ICMP echo",
 			"not-tcp",
-			() => edited(4, (bytes) => (bytes.fill(1, 9, 10), bytes.fill(8, 20, 21))),
+			() => edited(4, (bytes) => put(bytes, [9, [1]], [20, [8]])),
 		],
 		[
 			"a router solicitation",
 			"link-local-chatter",
-			() =>
-				edited(6, (bytes) => (bytes.fill(58, 6, 7), bytes.fill(133, 40, 41))),
+			() => edited(6, (bytes) => put(bytes, [6, [58]], [40, [133]])),
 		],
 		[
 			"multicast UDP",
 			"link-local-chatter",
-			() =>
-				edited(
-					4,
-					(bytes) => (bytes.fill(17, 9, 10), bytes.set([224, 0, 0, 251], 16)),
-				),
+			() => edited(4, (bytes) => put(bytes, [9, [17]], [16, [224, 0, 0, 251]])),
 		],
 		[
 			"data offset 4",
@@ -176,8 +179,7 @@ describe("a segment view", () => {
 		[
 			"an extension header past the end",
 			"bad-extension-chain",
-			() =>
-				edited(6, (bytes) => (bytes.fill(0, 6, 7), bytes.set([6, 200], 40))),
+			() => edited(6, (bytes) => put(bytes, [6, [0]], [40, [6, 200]])),
 		],
 		[
 			"nine extension headers",
@@ -232,12 +234,12 @@ describe("a segment view", () => {
 	});
 
 	it("takes ICMP errors for evidence", () => {
-		expect(
-			bind(edited(4, (bytes) => (bytes.fill(1, 9, 10), bytes.fill(3, 20, 21)))),
-		).toBe(ICMP_ERROR);
-		expect(
-			bind(edited(6, (bytes) => (bytes.fill(58, 6, 7), bytes.fill(2, 40, 41)))),
-		).toBe(ICMP_ERROR);
+		expect(bind(edited(4, (bytes) => put(bytes, [9, [1]], [20, [3]])))).toBe(
+			ICMP_ERROR,
+		);
+		expect(bind(edited(6, (bytes) => put(bytes, [6, [58]], [40, [2]])))).toBe(
+			ICMP_ERROR,
+		);
 	});
 
 	it("never throws, and never accepts a field outside the packet, whatever the bytes", () => {
