@@ -24,6 +24,8 @@ const BUILD_ROWS = [
 	["apps/daemon", "e2e"],
 ];
 const DEMO_PROGRAM = join(TOP_FOLDER, "e2e/dist/demo/main.js");
+const NATIVE_BUILD = "packages/tun/scripts/build-native.mjs";
+const BUILD_TIME_LIMIT_MS = 180_000;
 const USAGE = `npm run demo -- [--seconds N]
 
 Makes two hosts in network namespaces, starts \`tunscope server\` on one and \`tunscope client\` on the other,
@@ -55,6 +57,8 @@ async function setUp() {
 	}
 	await ensureDebianPackages(TUNNEL_PACKAGES);
 	await ensureNpmPackages("tunnel");
+	// npm has built the addon when it installed the packages; this notices sources that have changed since.
+	await runOrStop("the native addon", ["node", NATIVE_BUILD]);
 	for (const row of BUILD_ROWS) {
 		console.log(`Building ${row.join(", ")}.`);
 		await Promise.all(row.map(build));
@@ -62,14 +66,25 @@ async function setUp() {
 }
 
 /** @param {string} workspace */
-async function build(workspace) {
-	const run = await runProgram(
-		["npm", "run", "build", "--workspace", workspace],
-		{ heartbeat: `building ${workspace}`, timeLimitMs: 180_000 },
-	);
+function build(workspace) {
+	return runOrStop(workspace, [
+		"npm",
+		"run",
+		"build",
+		"--workspace",
+		workspace,
+	]);
+}
+
+/** @param {string} what @param {readonly [string, ...string[]]} command */
+async function runOrStop(what, command) {
+	const run = await runProgram(command, {
+		heartbeat: `building ${what}`,
+		timeLimitMs: BUILD_TIME_LIMIT_MS,
+	});
 	if (run.exitCode === 0) return;
 	throw new SetUpError(
-		`${workspace} could not be built: if you changed it, mend it, otherwise run "npm ci" and try again; the last lines were:\n${lastLines(run.output, 12)}`,
+		`${what} could not be built: if you changed it, mend it, otherwise run "npm ci" and try again; the last lines were:\n${lastLines(run.output, 12)}`,
 	);
 }
 

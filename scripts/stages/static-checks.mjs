@@ -41,7 +41,14 @@ export const runLint = () => runChecks(LINT_CHECKS);
 
 export const runBoundaries = () => runChecks(BOUNDARY_CHECKS);
 
-export const runBuild = () => runTurboTask("build");
+export async function runBuild() {
+	const tally = await runTurboTask("build");
+	await checkCommand(tally, {
+		name: "native addon, from the sources as they are",
+		command: ["node", "packages/tun/scripts/build-native.mjs"],
+	});
+	return tally;
+}
 
 export async function runTypecheck() {
 	const tally = await runTurboTask("typecheck");
