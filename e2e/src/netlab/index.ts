@@ -22,6 +22,7 @@ export {
 	hasUdpPort,
 	openDescriptors,
 	residentBytes,
+	udpReceiveBufferDrops,
 } from "./process-probe.js";
 export type { InvalidCounts, RefereeMode } from "./referee.js";
 export { type HostSnapshot, residueBetween, snapshotHost } from "./residue.js";

@@ -40,3 +40,18 @@ export function deviceNames(pid: number): string[] {
 		.map((row) => row.split(":")[0]?.trim() ?? "")
 		.filter(Boolean);
 }
+
+/** UDP datagrams that the process' network namespace threw away because a socket's receive buffer was full. */
+export function udpReceiveBufferDrops(pid: number): number {
+	const [names = "", counts = ""] = readFileSync(
+		`/proc/${pid}/net/snmp`,
+		"utf8",
+	)
+		.split("\n")
+		.filter((row) => row.startsWith("Udp: "));
+	const column = names.split(" ").indexOf("RcvbufErrors");
+	const drops4 = Number(counts.split(" ")[column] ?? 0);
+	const table6 = readFileSync(`/proc/${pid}/net/snmp6`, "utf8");
+	const drops6 = Number(/^Udp6RcvbufErrors\s+(\d+)/m.exec(table6)?.[1] ?? 0);
+	return drops4 + drops6;
+}

@@ -4,19 +4,19 @@ export interface PacerOptions {
 	/** Datagrams per second, or payload bits per second when `unit` is "bits". */
 	readonly rate: number;
 	readonly unit: "datagrams" | "bits";
-	/** The bucket's depth in the same unit: no more than this leaves at once after a pause. */
+	/** The bucket's depth in the same unit: no more than this is made up for after a pause. */
 	readonly depth: number;
 }
 
 export class Pacer {
 	readonly #options: PacerOptions;
-	#tokens: number;
+	/** Starts empty: the first datagram waits for its price too. */
+	#tokens = 0;
 	#lastMs: number;
 
 	/** @param nowMs any monotonic clock in milliseconds. */
 	constructor(options: PacerOptions, nowMs: number) {
 		this.#options = options;
-		this.#tokens = options.depth;
 		this.#lastMs = nowMs;
 	}
 

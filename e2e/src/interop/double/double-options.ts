@@ -4,6 +4,9 @@ import { isIPv6 } from "node:net";
 import { parseArgs } from "node:util";
 import type { StockEndpoint } from "./stock-segment.js";
 
+/** Stock keeps the system's default. The double is slower, and its buffer is no part of what it imitates. */
+export const UDP_BUFFER_BYTES = 4 * 1024 * 1024;
+
 export interface DoubleOptions {
 	readonly role: "client" | "server";
 	/** Client: UDP address to listen on. Server: only the port counts. */

@@ -2,8 +2,11 @@
 
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { DoubleOptions } from "./double-options.js";
-import { endpointOf } from "./double-options.js";
+import {
+	type DoubleOptions,
+	endpointOf,
+	UDP_BUFFER_BYTES,
+} from "./double-options.js";
 import { STOCK_BUFFER_BYTES } from "./stock-segment.js";
 import type { StockSink, StockStack } from "./stock-stack.js";
 
@@ -70,7 +73,9 @@ export function startStockClient(
 		// Longer datagrams are cut and forwarded (wire.md 4.1).
 		accept({ datagram: datagram.subarray(0, STOCK_BUFFER_BYTES), from }),
 	);
-	socket.bind(local.port, local.address);
+	socket.bind(local.port, local.address, () =>
+		socket.setRecvBufferSize(UDP_BUFFER_BYTES),
+	);
 	return {
 		established: (id) => {
 			if (opening === null) return;

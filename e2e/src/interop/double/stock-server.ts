@@ -2,7 +2,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { DoubleOptions } from "./double-options.js";
+import { type DoubleOptions, UDP_BUFFER_BYTES } from "./double-options.js";
 import type { ApplicationSide } from "./stock-client.js";
 import { STOCK_BUFFER_BYTES } from "./stock-segment.js";
 import type { StockStack } from "./stock-stack.js";
@@ -42,6 +42,7 @@ export function startStockServer(
 			);
 			socket.on("connect", () => {
 				target.isConnected = true;
+				socket.setRecvBufferSize(UDP_BUFFER_BYTES);
 				for (const payload of target.early.splice(0))
 					forward(id, target, payload);
 			});
