@@ -22,6 +22,15 @@ const INSTALLED_PATH = join(TOP_FOLDER, "node_modules/.package-lock.json");
 /** Our record of a partial installation: a hash of the lock file that it followed. */
 const TUNNEL_STAMP_PATH = join(TOP_FOLDER, "node_modules/.tunscope-tunnel");
 
+/** Quick to try again, quick to give up: npm's own patience with a dead network is more than a minute. */
+const NPM_FLAGS = [
+	"--no-audit",
+	"--no-fund",
+	"--fetch-retries=3",
+	"--fetch-retry-mintimeout=1000",
+	"--fetch-retry-maxtimeout=5000",
+];
+
 /** @typedef {"all" | "tunnel"} InstallScope */
 
 /**
@@ -40,13 +49,13 @@ export async function ensureNpmPackages(scope) {
 			? "Installing npm packages (npm ci)."
 			: "Installing the tunnel's npm packages (npm ci, without dashboard and linters).",
 	);
-	const run = await runProgram(
-		["npm", "ci", "--no-audit", "--no-fund", ...workspaces],
-		{ heartbeat: "npm ci", timeLimitMs: 600_000 },
-	);
+	const run = await runProgram(["npm", "ci", ...NPM_FLAGS, ...workspaces], {
+		heartbeat: "npm ci",
+		timeLimitMs: 600_000,
+	});
 	if (run.exitCode !== 0) {
 		throw new SetUpError(
-			`npm ci failed: check that the npm registry is reachable (npm ping) and that npm is 10 or newer, then run this again; its last lines were:\n${lastLines(run.output, 4)}`,
+			`npm ci failed (${causeOf(run.output)}): check that the npm registry can be reached (npm ping) and that npm is 10 or newer, then run this again.`,
 		);
 	}
 	if (scope === "tunnel") writeFileSync(TUNNEL_STAMP_PATH, lockHash());
@@ -64,6 +73,15 @@ function isEverythingInstalled() {
 			entry.optional === true ||
 			installed[path]?.version === entry.version,
 	);
+}
+
+/** npm's error code and where it wrote the rest. @param {string} output */
+function causeOf(output) {
+	const code = /npm (?:error|ERR!) code (\S+)/.exec(output)?.[1];
+	const log = /complete log of this run can be found in:?\s+(\S+)/.exec(
+		output,
+	)?.[1];
+	return [code ?? lastLines(output, 1), log].filter(Boolean).join(", ");
 }
 
 function isTunnelInstalled() {
