@@ -1,10 +1,7 @@
 // UDP sockets and datagram batches, as functions of tokens and typed arrays.
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
-#include <string>
 
 #include "../core/udp_receiver.h"
 #include "../core/udp_socket.h"
@@ -14,37 +11,14 @@
 namespace tunscope {
 namespace {
 
-// parseAddress(family, text, words): writes the address words of an endpoint; false when it is none.
-Napi::Value parse_address(const Napi::CallbackInfo& call) {
-  const bool is_ipv4 = number_argument(call, 0) == 4;
-  const std::string text = call[1].As<Napi::String>().Utf8Value();
-  const std::span<int32_t> words = span_argument<int32_t>(call, 2);
-  const bool has_room = words.size() >= kEndpointWords;
-  const bool is_parsed =
-      has_room && ::inet_pton(is_ipv4 ? AF_INET : AF_INET6, text.c_str(), &words[kEndpointAddress]) == 1;
-  return Napi::Boolean::New(call.Env(), is_parsed);
-}
-
-// formatAddress(family, words)
-Napi::Value format_address(const Napi::CallbackInfo& call) {
-  const std::span<int32_t> words = span_argument<int32_t>(call, 1);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (words.size() >= kEndpointWords) {
-    const int family = number_argument(call, 0) == 4 ? AF_INET : AF_INET6;
-    ::inet_ntop(family, &words[kEndpointAddress], text.data(), text.size());
-  }
-  return Napi::String::New(call.Env(), text.data());
-}
-
 // openUdp(bind, connect, isDualStack, withOffloads, receiveBufferBytes, sendBufferBytes, arena): token, or -1.
 // Outcome: receive buffer, GRO, segmentation, then the local endpoint from word 4 on.
 Napi::Value open_udp(const Napi::CallbackInfo& call) {
-  const Environment& constant = environment_of(call);
   Environment& environment = environment_of(call);
   const std::span<int32_t> bind_to = span_argument<int32_t>(call, 0);
   const std::span<int32_t> connect_to = span_argument<int32_t>(call, 1);
   if (bind_to.size() != kEndpointWords || connect_to.size() != kEndpointWords) {
-    return number_result(call, constant.fail({.error = EINVAL, .syscall = Syscall::kAddress}));
+    return number_result(call, environment.fail({.error = EINVAL, .syscall = Syscall::kAddress}));
   }
   const UdpWish wish{.bind_to = bind_to.first<kEndpointWords>(),
                      .connect_to = connect_to.first<kEndpointWords>(),
@@ -54,12 +28,12 @@ Napi::Value open_udp(const Napi::CallbackInfo& call) {
                      .send_buffer_bytes = number_argument(call, 5)};
   UdpSocket socket;
   if (const SystemFailure failed = open_udp_socket(wish, socket); failed.is_failure()) {
-    return number_result(call, constant.fail(failed));
+    return number_result(call, environment.fail(failed));
   }
   socket.arena = span_argument<uint8_t>(call, 6);
   const auto local = environment.outcome.subspan<4, kEndpointWords>();
   if (const SystemFailure failed = local_address(socket, local); failed.is_failure()) {
-    return number_result(call, constant.fail(failed));
+    return number_result(call, environment.fail(failed));
   }
   environment.outcome[0] = socket.receive_buffer_bytes;
   environment.outcome[1] = socket.has_gro ? 1 : 0;
@@ -147,8 +121,6 @@ Napi::Value send_trains(const Napi::CallbackInfo& call) {
 }  // namespace
 
 void register_udp(Napi::Object exports, Environment* environment) {
-  register_function<parse_address>(exports, "parseAddress", environment);
-  register_function<format_address>(exports, "formatAddress", environment);
   register_function<open_udp>(exports, "openUdp", environment);
   register_function<udp_state>(exports, "udpState", environment);
   register_function<close_udp>(exports, "closeUdp", environment);

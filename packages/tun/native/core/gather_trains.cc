@@ -32,8 +32,11 @@ TrainFault gather_payload(const GatherTrains& trains, size_t train, std::span<ui
   const size_t first_iovec = out.size();
   int32_t region = trains.first_region[train];
   int64_t gathered = 0;
+  // No region can be in a train twice, so a larger count is a cycle in `next`.
+  if (trains.region_count[train] < 0 || static_cast<size_t>(trains.region_count[train]) > regions.next.size()) {
+    return TrainFault::kRegionChain;
+  }
   for (int32_t walked = 0; walked < trains.region_count[train]; ++walked) {
-    // The count bounds the walk, so a cycle in `next` cannot hold us.
     if (region < 0 || static_cast<size_t>(region) >= regions.offset.size()) {
       return TrainFault::kRegionChain;
     }

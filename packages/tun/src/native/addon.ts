@@ -52,8 +52,6 @@ export interface NativeAddon {
 		...arrays: (Int32Array | Uint8Array)[]
 	): Registered;
 	registerTrains(...arrays: Int32Array[]): Registered;
-	parseAddress(family: number, text: string, words: Int32Array): boolean;
-	formatAddress(family: number, words: Int32Array): string;
 	openUdp(
 		bind: Int32Array,
 		connect: Int32Array,

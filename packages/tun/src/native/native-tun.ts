@@ -3,6 +3,7 @@
 import type { GatherTrains } from "../gather-trains.js";
 import { invariant } from "../invariant.js";
 import { checkTunOptions } from "../open-options.js";
+import { throwOnFault } from "../train-faults.js";
 import type {
 	PacketBatch,
 	TunDevice,
@@ -12,7 +13,7 @@ import type {
 } from "../tun-device.js";
 import { type NativeAddon, OFFLOAD } from "./addon.js";
 import { checkArenaIsHere, NativePacketBatch } from "./native-batches.js";
-import { type TrainRegistry, throwOnFault } from "./registered-trains.js";
+import type { TrainRegistry } from "./registered-trains.js";
 import { translateFailure } from "./system-failure.js";
 
 const EVERY_OFFLOAD =

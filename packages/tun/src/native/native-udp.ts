@@ -1,47 +1,24 @@
 // A UDP socket of the kernel, and all sockets of one factory together: batches go through the latter.
 
+import { endpointWords, remoteAddress } from "../endpoint-words.js";
 import type { GatherTrains } from "../gather-trains.js";
 import { invariant } from "../invariant.js";
 import { checkUdpOptions } from "../open-options.js";
-import {
-	type DatagramBatch,
-	ENDPOINT_PORT_SHIFT,
-	ENDPOINT_WORDS,
-	type SocketAddress,
-	type UdpOpenOptions,
-	type UdpSendOutcome,
-	type UdpSocket,
+import { throwOnFault } from "../train-faults.js";
+import type {
+	DatagramBatch,
+	SocketAddress,
+	UdpOpenOptions,
+	UdpSendOutcome,
+	UdpSocket,
 } from "../udp-socket.js";
 import type { NativeAddon } from "./addon.js";
 import { checkArenaIsHere, NativeDatagramBatch } from "./native-batches.js";
-import { type TrainRegistry, throwOnFault } from "./registered-trains.js";
+import type { TrainRegistry } from "./registered-trains.js";
 import { translateFailure } from "./system-failure.js";
 
 /** Where openUdp leaves the local endpoint in `outcome`. */
 const LOCAL_ENDPOINT_WORD = 4;
-
-function endpointWords(
-	addon: NativeAddon,
-	address: SocketAddress | undefined,
-): Int32Array {
-	const words = new Int32Array(ENDPOINT_WORDS);
-	if (address !== undefined) {
-		words[0] = address.family | (address.port << ENDPOINT_PORT_SHIFT);
-		const isParsed = addon.parseAddress(address.family, address.address, words);
-		invariant(isParsed, `${address.address} is not an address.`);
-	}
-	return words;
-}
-
-function socketAddress(addon: NativeAddon, words: Int32Array): SocketAddress {
-	const first = words[0] ?? 0;
-	const family = (first & 0xffff) === 4 ? 4 : 6;
-	return {
-		family,
-		address: addon.formatAddress(family, words),
-		port: first >>> ENDPOINT_PORT_SHIFT,
-	};
-}
 
 function describe({ bind, connect }: UdpOpenOptions): string {
 	const target = bind ?? connect;
@@ -69,8 +46,8 @@ export class NativeUdp implements UdpSocket {
 	) {
 		checkUdpOptions(options);
 		this.token = addon.openUdp(
-			endpointWords(addon, options.bind),
-			endpointWords(addon, options.connect),
+			endpointWords(options.bind),
+			endpointWords(options.connect),
 			options.dualStack === true ? 1 : 0,
 			options.offloads === "none" ? 0 : 1,
 			options.receiveBufferBytes ?? 0,
@@ -88,8 +65,7 @@ export class NativeUdp implements UdpSocket {
 		this.receiveBufferBytes = first;
 		this.#hasGro = second === 1;
 		this.#hasSegmentation = third === 1;
-		const local = addon.outcome.slice(LOCAL_ENDPOINT_WORD);
-		this.localAddress = socketAddress(addon, local);
+		this.localAddress = remoteAddress(addon.outcome, LOCAL_ENDPOINT_WORD);
 	}
 
 	get offloads(): { readonly gro: boolean; readonly segmentation: boolean } {

@@ -4,19 +4,6 @@ import type { GatherTrains } from "../gather-trains.js";
 import { invariant } from "../invariant.js";
 import type { NativeAddon, Registered } from "./addon.js";
 
-/** Index = TrainFault in native/core/gather_trains.h. */
-const TRAIN_FAULTS = [
-	"",
-	"a region lies outside the arena",
-	"the regions of a train do not end where its region count says",
-	"the regions of a train do not add up to its total length",
-	"one datagram has more regions than the kernel takes",
-	"a header is not one IP and one TCP header inside the arena",
-	"a train is longer than one IP packet may be",
-	"an owner has no entry in the socket table",
-	"a segment size or a length is out of range",
-] as const;
-
 interface Registration {
 	readonly registered: Registered;
 	readonly capacity: number;
@@ -99,15 +86,5 @@ export class TrainRegistry {
 		};
 		this.#registrations.set(trains, registration);
 		return registration;
-	}
-}
-
-/** Throws when native code found the batch to break its own contract. */
-export function throwOnFault(fault: number): void {
-	if (fault !== 0) {
-		invariant(
-			false,
-			`Bad train batch: ${TRAIN_FAULTS[fault] ?? `fault ${fault}`}.`,
-		);
 	}
 }

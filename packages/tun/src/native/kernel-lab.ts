@@ -1,0 +1,54 @@
+// The compliance suite's world made of the real kernel: two TUN devices in this namespace, forwarding between them.
+
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import type { ComplianceLab, Offloads } from "../compliance/compliance-lab.js";
+import type { TunDevice } from "../tun-device.js";
+import { createNativePacketIo } from "./native-packet-io.js";
+
+/** Set by the test that made a namespace for this process; nothing here may run in the host's own. */
+export const NAMESPACE_VARIABLE = "TUNSCOPE_TEST_NAMESPACE";
+
+/** Runs `ip` with these words. */
+export function ip(...words: string[]): void {
+	execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function switchOnForwarding(): void {
+	writeFileSync("/proc/sys/net/ipv4/ip_forward", "1");
+	writeFileSync("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+}
+
+/** Gives the device its networks of the suite: 198.18.<number>.0/24 and 2001:db8:<number>::/64. */
+function configure(tun: TunDevice, number: number): void {
+	ip("link", "set", tun.name, "up");
+	ip("address", "add", `198.18.${number}.1/24`, "dev", tun.name);
+	const address6 = `2001:db8:${number}::1/64`;
+	ip("address", "add", address6, "dev", tun.name, "nodad");
+}
+
+export function openKernelLab(): ComplianceLab {
+	const io = createNativePacketIo();
+	ip("link", "set", "lo", "up");
+	const configured = new Map<TunDevice, number>();
+	const open = (arena: Uint8Array, offloads: Offloads, number: number) => {
+		const tun = io.openTun({ arena, offloads, name: `lab${number}` });
+		configure(tun, number);
+		configured.set(tun, number);
+		return tun;
+	};
+	return {
+		io,
+		openTunPair: (arena, offloads) => {
+			switchOnForwarding();
+			const left = open(arena, offloads.left, 1);
+			return { left, right: open(arena, offloads.right, 2) };
+		},
+		setDown: (tun, isDown) => {
+			ip("link", "set", tun.name, isDown ? "down" : "up");
+		},
+		setLinkMtu: (tun, linkMtuBytes) =>
+			ip("link", "set", tun.name, "mtu", String(linkMtuBytes)),
+		deleteTun: (tun) => ip("link", "delete", tun.name),
+	};
+}
