@@ -1,7 +1,7 @@
 // State and small acts that all parts of the engine share: flows, counters, drops, closing a flow.
 
 import type { FlowCloseReason } from "../flow/close-reason.js";
-import type { Flow } from "../flow/flow.js";
+import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
 import { FlowTable, type FlowTuple } from "../flow/flow-table.js";
 import {
 	type PendingBudget,
@@ -33,6 +33,8 @@ export class EngineCore {
 		limitPerFlowBytes: PENDING_LIMIT_PER_FLOW_BYTES,
 		limitPerFlowDatagrams: PENDING_LIMIT_PER_FLOW_DATAGRAMS,
 	};
+	/** Young flows that heard something in this batch, for the ACKs at its end; each at most once in a row. */
+	readonly opening: Flow[] = [];
 	establishedCount = 0;
 	lastInboundMs = -1;
 
@@ -94,6 +96,7 @@ export class EngineCore {
 		flow.peerLinkMtuBytes = 0;
 		flow.nextControlMs = 0;
 		flow.controlRepeats = 0;
+		flow.owesFirstAck = false;
 		flow.strayAckMs = 0;
 		flow.synProbeMs = 0;
 		this.outbox.prepare(flow);
@@ -102,6 +105,20 @@ export class EngineCore {
 		if (packet !== null && packet.length > 0)
 			this.pendingOf(flow).push(packet, 0, packet.length);
 		return flow;
+	}
+
+	/** True for the first megabyte from the peer, while conntrack may still hold the unscaled window against it. */
+	isYoung(flow: Flow): boolean {
+		const received =
+			this.flows.counters[
+				flow.slot * FLOW_COUNTERS + FLOW_COUNTER.payloadBytesReceived
+			] ?? 0;
+		return received <= MIB;
+	}
+
+	/** A young flow heard something: it may need an ACK at the end of the batch. */
+	noteOpening(flow: Flow): void {
+		if (this.opening.at(-1) !== flow) this.opening.push(flow);
 	}
 
 	pendingOf(flow: Flow): PendingDatagrams {

@@ -290,10 +290,37 @@ describe("conntrack's window (wire.md 4.9)", () => {
 		const burst = Array.from({ length: 60 }, (_, index) =>
 			datagram(1_000, index),
 		);
-		for (let sent = 0; sent <= 16 * 1024 * 1024; sent += 60_000)
-			pair.client.send(flow, burst, pair.nowMs);
-		pair.settle();
-		expect(acks()).toHaveLength(2);
+		const sendBytes = (bytes: number) => {
+			for (let sent = 0; sent < bytes; sent += 60_000)
+				pair.client.send(flow, burst, pair.nowMs);
+			pair.settle();
+		};
+		sendBytes(1024 * 1024);
+		// A young flow is acknowledged batch by batch, because stale ACKs open no window.
+		expect(acks().length).toBeGreaterThanOrEqual(17);
+		pair.capture.length = 0;
+		sendBytes(16 * 1024 * 1024);
+		expect(acks()).toHaveLength(1);
+	});
+
+	it("says in the server's first ACK how far the peer's first burst came", () => {
+		const pair = new WirePair({ client: { profile: "stock-exact" } });
+		const flow = pair.client.open(pair.nowMs);
+		const [syn] = pair.client.takeSent();
+		if (syn === undefined) throw new Error("no SYN");
+		pair.server.receive(syn, pair.nowMs);
+		const [synAck] = pair.server.takeSent();
+		if (synAck === undefined) throw new Error("no SYN+ACK");
+		pair.client.receive(synAck, pair.nowMs);
+		pair.client.send(
+			flow,
+			Array.from({ length: 90 }, () => datagram(1_400, 1)),
+			pair.nowMs,
+		);
+		pair.server.receiveBatch(pair.client.takeSent(), pair.nowMs);
+		const answers = pair.server.takeSent().map(header);
+		expect(answers).toHaveLength(1);
+		expect(answers[0]).toMatchObject({ bits: ACK, ack: 1 + 90 * 1_400 });
 	});
 });
 

@@ -9,6 +9,7 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { ACCEPT, ICMP_ERROR } from "../wire/segment-view.js";
 import { sequenceAdd } from "../wire/sequence.js";
 import { ACK, RST, SYN } from "../wire/tcp.js";
+import { acknowledgeOpenings } from "./acknowledge-openings.js";
 import { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import type { EngineOptions } from "./engine-options.js";
@@ -112,6 +113,7 @@ export class Engine {
 		for (let packet = 0; packet < packets.count; packet++) {
 			this.#receiveOne(packets, packet, nowMs);
 		}
+		acknowledgeOpenings(this.#core, nowMs);
 		this.#core.count(PACKETS_RECEIVED, packets.count);
 	}
 

@@ -82,6 +82,7 @@ export class Established {
 		counters[base + FLOW_COUNTER.payloadBytesReceived] =
 			(counters[base + FLOW_COUNTER.payloadBytesReceived] ?? 0) + length;
 		core.options.sink.deliver(flow, segment.payloadOffset, length, segmentSize);
+		if (core.isYoung(flow)) core.noteOpening(flow);
 		this.#acknowledgeIfDue(flow, nowMs);
 	}
 

@@ -2,7 +2,6 @@
 
 import type { Flow } from "../flow/flow.js";
 import { halfSipHash } from "../flow/half-siphash.js";
-import { linkMtuWindow } from "../wire/control-window.js";
 import { DROP } from "../wire/drop-reason.js";
 import { sequenceAdd } from "../wire/sequence.js";
 import {
@@ -14,6 +13,7 @@ import {
 	SYN,
 	TCP_FIELD,
 } from "../wire/tcp.js";
+import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import { drainPending } from "./pending-drain.js";
@@ -161,7 +161,8 @@ export class Handshake {
 		flow.lastAckReceived = core.segment.segAck;
 		flow.sndUna = core.segment.segAck;
 		flow.isWindowOpen = true;
-		if (core.options.profile.opensConntrackWindow) core.outbox.ack(flow, nowMs);
+		flow.owesFirstAck = core.options.profile.opensConntrackWindow;
+		core.noteOpening(flow);
 		this.#established(flow, nowMs);
 	}
 
@@ -172,11 +173,10 @@ export class Handshake {
 		core.lastInboundMs = nowMs;
 		core.establishedCount++;
 		core.count(ENGINE_COUNTER.flowsOpened, 1);
-		if (flow.peerMss > 0 && core.options.profile.sendsControlSegments) {
-			core.outbox.control(flow, linkMtuWindow(core.outbox.linkMtuBytes), nowMs);
-			flow.nextControlMs = nowMs + CONTROL_REPEAT_MS;
-			flow.controlRepeats = 0;
-		}
+		flow.nextControlMs = nowMs + CONTROL_REPEAT_MS;
+		flow.controlRepeats = 0;
+		// A server's first word is the plain ACK at the end of the batch (acknowledge-openings.ts).
+		if (!flow.owesFirstAck) sayLinkMtuNow(core, flow, nowMs);
 		core.options.sink.flowOpened(flow);
 		drainPending(core, flow, nowMs);
 	}

@@ -1,7 +1,7 @@
 // What time does to a flow: retransmission, giving up, delayed ACKs, control repeats, idle expiry.
 
 import type { Flow } from "../flow/flow.js";
-import { linkMtuWindow } from "../wire/control-window.js";
+import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
 import {
 	CONTROL_REPEAT_MS,
@@ -73,6 +73,5 @@ function sayLinkMtu(core: EngineCore, flow: Flow, nowMs: number): void {
 			? CONTROL_REFRESH_MS
 			: CONTROL_REPEAT_MS * 2 ** (flow.controlRepeats + 1));
 	flow.controlRepeats++;
-	if (hasTraffic)
-		core.outbox.control(flow, linkMtuWindow(core.outbox.linkMtuBytes), nowMs);
+	if (hasTraffic) sayLinkMtuNow(core, flow, nowMs);
 }

@@ -144,15 +144,31 @@ export class EngineHost implements EngineSink {
 		nowMs: number,
 		verdict: number = VERDICT.checksumUnknown,
 	): void {
-		this.arena.set(packet.bytes, PACKETS.offset);
+		this.receiveBatch([packet], nowMs, verdict);
+	}
+
+	/** Takes packets from the wire as one batch. */
+	receiveBatch(
+		packets: readonly WirePacket[],
+		nowMs: number,
+		verdict: number = VERDICT.checksumUnknown,
+	): void {
+		const offset = new Int32Array(packets.length);
+		let at = PACKETS.offset;
+		for (const [index, { bytes }] of packets.entries()) {
+			this.arena.set(bytes, at);
+			offset[index] = at;
+			at += bytes.length;
+		}
 		this.engine.receive(
 			{
-				count: 1,
-				offset: Int32Array.of(PACKETS.offset),
-				length: Int32Array.of(packet.bytes.length),
-				segmentSize: Int32Array.of(packet.segmentSize),
-				verdict: Uint8Array.of(
-					packet.segmentSize > 0 ? VERDICT.checksumGood : verdict,
+				count: packets.length,
+				offset,
+				length: Int32Array.from(packets, ({ bytes }) => bytes.length),
+				segmentSize: Int32Array.from(packets, (packet) => packet.segmentSize),
+				// A super-segment's checksum is the kernel's affair.
+				verdict: Uint8Array.from(packets, ({ segmentSize }) =>
+					segmentSize > 0 ? VERDICT.checksumGood : verdict,
 				),
 			},
 			nowMs,
