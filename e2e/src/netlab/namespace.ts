@@ -35,6 +35,11 @@ export async function createNamespace(role: string): Promise<Namespace> {
 		runCommandSync(["ip", "netns", "delete", name]);
 	});
 	const namespace = describeNamespace(name, unregister);
+	// Duplicate address detection would make every link of the lab wait for a second or two.
+	await namespace.sysctl({
+		"net.ipv6.conf.all.accept_dad": 0,
+		"net.ipv6.conf.default.accept_dad": 0,
+	});
 	await namespace.ip(["link set lo up"]);
 	return namespace;
 }

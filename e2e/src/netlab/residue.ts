@@ -1,6 +1,6 @@
 // What a host looks like (addresses, routes, rules, sysctls, sockets, processes, state files), and what changed since.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import type { Namespace } from "./namespace.js";
 
 /** One line per fact, by kind; lines are sorted, so equal hosts give equal snapshots. */
@@ -39,7 +39,7 @@ export async function snapshotHost(
 	}
 	snapshot.sysctls = await readSettings(namespace);
 	snapshot.processes = (await namespace.pids()).map(String).sort();
-	snapshot[`files in ${STATE_DIRECTORY}`] = listStateFiles();
+	snapshot[`files in ${STATE_DIRECTORY}`] = listStateFiles(namespace.name);
 	return snapshot;
 }
 
@@ -72,9 +72,14 @@ async function readSettings(namespace: Namespace): Promise<string[]> {
 		.sort();
 }
 
-function listStateFiles(): string[] {
+/** The daemon keeps a directory per network namespace, named by its inode: those of other namespaces are not ours. */
+function listStateFiles(namespaceName: string): string[] {
+	const own = String(statSync(`/run/netns/${namespaceName}`).ino);
 	try {
-		return readdirSync(STATE_DIRECTORY, { recursive: true }).map(String).sort();
+		return readdirSync(STATE_DIRECTORY, { recursive: true })
+			.map(String)
+			.filter((path) => !/^\d+(\/|$)/.test(path) || path.startsWith(own))
+			.sort();
 	} catch {
 		// It does not exist, which is the usual state of a host.
 		return [];

@@ -34,3 +34,74 @@ export function countLogged(
 			Object.entries(fields).every(([name, wanted]) => line[name] === wanted),
 	).length;
 }
+
+/** The totals that a daemon logs when it stops. */
+export interface FinalCounters {
+	readonly engine: Readonly<Record<string, number>>;
+	readonly io: Readonly<Record<string, number>>;
+	/** Every drop reason by name. */
+	readonly drops: Readonly<Record<string, number>>;
+}
+
+/** @throws Error when the daemon said nothing of the kind. */
+export function finalCounters(running: LabProcess): FinalCounters {
+	const line = logLines(running).findLast(
+		({ event }) => event === "final-counters",
+	);
+	if (line === undefined)
+		throw new Error(`no final counters in:\n${running.stdout()}`);
+	// The daemon's own form, see its observability/counter-totals.ts.
+	return line as unknown as FinalCounters;
+}
+
+/** Drop reasons that count user datagrams which came from the application. */
+const FROM_APPLICATION: readonly string[] = [
+	"empty-datagram",
+	"oversize-datagram",
+	"pending-full",
+	"handshake-failed",
+	"flow-closed",
+	"no-flow-slot",
+	"no-free-port",
+	"tun-queue-full",
+	"tun-down",
+	"tun-write-failed",
+	"tunnel-stopping",
+];
+/** Drop reasons that count user datagrams on their way to the application: their packet counts as delivered. */
+const TO_APPLICATION: readonly string[] = [
+	"udp-queue-full",
+	"udp-too-big",
+	"udp-send-failed",
+];
+
+function sumOf(counters: FinalCounters, names: readonly string[]): number {
+	return names.reduce((sum, name) => sum + (counters.drops[name] ?? 0), 0);
+}
+
+/** Packets read from the TUN that are in no counter, or (negative) in more than one. */
+export function packetsNotAccountedFor(counters: FinalCounters): number {
+	const { engine, drops } = counters;
+	const others = [...FROM_APPLICATION, ...TO_APPLICATION];
+	const packetDrops = Object.keys(drops).filter(
+		(name) => !others.includes(name),
+	);
+	return (
+		(engine.packetsReceived ?? 0) -
+		(engine.packetsDelivered ?? 0) -
+		(engine.packetsAnswered ?? 0) -
+		(engine.packetsConsumed ?? 0) -
+		(engine.packetsTakenAsEvidence ?? 0) -
+		sumOf(counters, packetDrops)
+	);
+}
+
+/** Datagrams read from the application that were neither sent nor dropped for a reason, or (negative) both. */
+export function datagramsNotAccountedFor(counters: FinalCounters): number {
+	const { engine, io } = counters;
+	return (
+		(io.udpDatagramsReceived ?? 0) -
+		(engine.segmentsSent ?? 0) -
+		sumOf(counters, FROM_APPLICATION)
+	);
+}

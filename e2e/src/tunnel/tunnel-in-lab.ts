@@ -70,9 +70,12 @@ export async function startTunnel(
 	lab: Lab,
 	pairing: Pairing,
 ): Promise<TunnelInLab> {
-	const server = await startServerIn(lab, pairing);
+	const starting = [
+		startServerIn(lab, pairing),
+		startClientIn(lab, pairing),
+	] as const;
 	try {
-		const client = await startClientIn(lab, pairing);
+		const [server, client] = await Promise.all(starting);
 		return {
 			client,
 			server,
@@ -83,7 +86,8 @@ export async function startTunnel(
 			},
 		};
 	} catch (error) {
-		await server.stop();
+		for (const one of await Promise.allSettled(starting))
+			if (one.status === "fulfilled") await one.value.stop();
 		throw error;
 	}
 }
