@@ -4,6 +4,7 @@ type Undo = () => void;
 
 const pending = new Map<symbol, Undo>();
 let areHooksInstalled = false;
+let hasSignalHooks = true;
 
 /**
  * Registers a synchronous undo step.
@@ -14,6 +15,11 @@ export function registerCleanup(undo: Undo): () => void {
 	const key = Symbol("cleanup");
 	pending.set(key, undo);
 	return () => pending.delete(key);
+}
+
+/** For a program that ends in order on a signal by itself. Call it before the first registration. */
+export function leaveSignalsToProgram(): void {
+	hasSignalHooks = false;
 }
 
 /** Runs everything that is registered, newest first. */
@@ -28,6 +34,7 @@ function installHooks(): void {
 	if (areHooksInstalled) return;
 	areHooksInstalled = true;
 	process.on("exit", runCleanups);
+	if (!hasSignalHooks) return;
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.once(signal, () => {
 			runCleanups();

@@ -1,6 +1,10 @@
 // The namespace lab: hosts, links, referee, processes, residue; used by the tests, the benchmark and the demo.
 
-export { registerCleanup, runCleanups } from "./cleanup.js";
+export {
+	leaveSignalsToProgram,
+	registerCleanup,
+	runCleanups,
+} from "./cleanup.js";
 export {
 	createLab,
 	type Lab,
@@ -38,5 +42,11 @@ export {
 	type TunnelEnd,
 	type TunnelKind,
 } from "./tunnel-options.js";
-export { ours, tunscopeArgv, whyNoDaemon } from "./tunscope-tunnel.js";
+export {
+	ours,
+	startClientOnTerminal,
+	type TerminalSize,
+	tunscopeArgv,
+	whyNoDaemon,
+} from "./tunscope-tunnel.js";
 export { DeadlineError, pauseMs, waitUntil } from "./wait-until.js";

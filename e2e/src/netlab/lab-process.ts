@@ -8,6 +8,7 @@ import { waitUntil } from "./wait-until.js";
 /** Output beyond this is dropped from the front: a talkative daemon must not fill the tester's memory. */
 const KEPT_OUTPUT_CHARACTERS = 4_000_000;
 const KILL_DEADLINE_MS = 5_000;
+const DEFAULT_DEADLINE_MS = 600_000;
 
 export interface ExitOutcome {
 	/** Null when a signal ended it. */
@@ -20,12 +21,10 @@ export interface ExitOutcome {
 export interface StartOptions {
 	readonly argv: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
-	/** Ended by SIGKILL after this time, so that nothing outlives a test that forgot it. Default 10 minutes. */
-	readonly deadlineMs?: number;
+	/** Ended by SIGKILL after this time, so that nothing outlives a test that forgot it. Default 10 minutes; null never. */
+	readonly deadlineMs?: number | null;
 	/** Called for every piece of standard output as it comes. */
 	readonly onOutput?: (text: string) => void;
-	/** Gives the child our terminal instead of capturing its output (the demo). */
-	readonly inheritOutput?: boolean;
 }
 
 export interface LabProcess {
@@ -60,21 +59,19 @@ export function startInNamespace(
 		["netns", "exec", namespace.name, ...options.argv],
 		{
 			env: { ...process.env, ...options.environment },
-			stdio: [
-				"pipe",
-				options.inheritOutput === true ? "inherit" : "pipe",
-				options.inheritOutput === true ? "inherit" : "pipe",
-			],
+			stdio: "pipe",
+			// A session of its own: Ctrl-C on a terminal is for us, who then end the children in order.
+			detached: true,
 		},
 	);
 	const kept = captureOutput(child, options.onOutput);
 	let outcome: ExitOutcome | null = null;
 	const unregister = registerCleanup(() => child.kill("SIGKILL"));
-	const timer = setTimeout(
-		() => child.kill("SIGKILL"),
-		options.deadlineMs ?? 600_000,
-	);
-	timer.unref();
+	const { deadlineMs = DEFAULT_DEADLINE_MS } = options;
+	const timer =
+		deadlineMs === null
+			? undefined
+			: setTimeout(() => child.kill("SIGKILL"), deadlineMs).unref();
 	const ended = new Promise<ExitOutcome>((resolve) => {
 		// "close", not "exit": the last output must have been read.
 		child.once("close", (code, signal) => {

@@ -210,6 +210,7 @@ function describeHost(
 }
 
 async function removeAll(made: readonly Namespace[]): Promise<void> {
-	for (const namespace of made) await endProcesses(namespace);
-	for (const namespace of made) await namespace.remove();
+	const present = made.filter((namespace) => !namespace.isRemoved());
+	for (const namespace of present) await endProcesses(namespace);
+	for (const namespace of present) await namespace.remove();
 }

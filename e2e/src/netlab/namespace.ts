@@ -22,6 +22,7 @@ export interface Namespace {
 	sysctl(settings: Readonly<Record<string, string | number>>): Promise<void>;
 	/** Process ids inside. */
 	pids(): Promise<number[]>;
+	isRemoved(): boolean;
 	/** Idempotent. The processes inside must have ended. */
 	remove(): Promise<void>;
 }
@@ -64,6 +65,7 @@ function describeNamespace(name: string, unregister: () => void): Namespace {
 			const listing = await runCommand(["ip", "netns", "pids", name]);
 			return listing.split("\n").filter(Boolean).map(Number);
 		},
+		isRemoved: () => isRemoved,
 		remove: async () => {
 			if (isRemoved) return;
 			isRemoved = true;

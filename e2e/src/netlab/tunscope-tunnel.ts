@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type LabProcess, startInNamespace } from "./lab-process.js";
 import {
 	CLIENT_TUN,
+	type ClientOptions,
 	hostAndPort,
 	SERVER_TUN,
 	type TunnelEnd,
@@ -38,13 +39,7 @@ export const ours: TunnelKind = {
 	startClient: (options) => {
 		const tunName = options.tunName ?? CLIENT_TUN;
 		const running = startInNamespace(options.host.namespace, {
-			argv: tunscopeArgv(
-				"client",
-				...["--local", hostAndPort(options.localAddress, options.localPort)],
-				...["--remote", hostAndPort(options.serverAddress, options.serverPort)],
-				...["--tun", tunName, "--json"],
-				...(options.extraArguments ?? []),
-			),
+			argv: [...clientArgv(options, tunName), "--json"],
 		});
 		return settle(running, tunName);
 	},
@@ -63,15 +58,56 @@ export const ours: TunnelKind = {
 	},
 };
 
+export interface TerminalSize {
+	readonly rows: number;
+	readonly columns: number;
+}
+
+/** Our client on a pseudo-terminal, where it shows its live view instead of JSON lines; needs Debian's `script`. */
+export function startClientOnTerminal(
+	options: ClientOptions,
+	size: TerminalSize,
+	onOutput: (text: string) => void,
+): Promise<TunnelEnd> {
+	const tunName = options.tunName ?? CLIENT_TUN;
+	const command = clientArgv(options, tunName).map(quoteForShell).join(" ");
+	const { rows, columns } = size;
+	const running = startInNamespace(options.host.namespace, {
+		argv: [
+			...["script", "--quiet", "--flush", "--return", "--command"],
+			`stty rows ${rows} cols ${columns}; exec ${command}`,
+			"/dev/null",
+		],
+		deadlineMs: null,
+		onOutput,
+	});
+	return settle(running, tunName, /is running/);
+}
+
+function quoteForShell(word: string): string {
+	return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function clientArgv(options: ClientOptions, tunName: string): string[] {
+	return tunscopeArgv(
+		"client",
+		...["--local", hostAndPort(options.localAddress, options.localPort)],
+		...["--remote", hostAndPort(options.serverAddress, options.serverPort)],
+		...["--tun", tunName],
+		...(options.extraArguments ?? []),
+	);
+}
+
 async function settle(
 	running: LabProcess,
 	tunName: string,
+	readySign = READY_LOG,
 ): Promise<TunnelEnd> {
 	const stop = async () => {
 		await running.stop();
 	};
 	try {
-		await running.waitForOutput(READY_LOG, READY_DEADLINE_MS);
+		await running.waitForOutput(readySign, READY_DEADLINE_MS);
 	} catch (error) {
 		await stop();
 		throw error;

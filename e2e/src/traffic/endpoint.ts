@@ -97,10 +97,14 @@ export class Endpoint {
 		return sum + this.#echoed;
 	}
 
-	stop(): void {
+	stopSending(): void {
 		if (this.#helloTimer !== null) clearInterval(this.#helloTimer);
 		this.#helloTimer = null;
 		this.#sender?.stop();
+	}
+
+	stop(): void {
+		this.stopSending();
 		this.#io?.close();
 	}
 

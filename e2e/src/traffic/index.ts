@@ -1,6 +1,7 @@
 // Traffic for the lab: generator, echo and verifier, and the joined verdict of a run.
 
 export {
+	joinOutcome,
 	readReport,
 	runTraffic,
 	type StreamPlan,
@@ -13,7 +14,7 @@ export {
 export { datagramsPerRound, type SizePlan } from "./size-plan.js";
 export {
 	describeVerdict,
-	type EndpointLine,
+	type EndpointProgress,
 	type EndpointReport,
 	type FlowVerdict,
 	joinReports,

@@ -6,6 +6,8 @@ import { type TrafficConfig, trafficConfigSchema } from "./traffic-config.js";
 import type { EndpointLine } from "./traffic-report.js";
 
 const QUIET_POLL_MS = 10;
+/** A peer that never falls silent is not waited for longer than this. */
+const LINGER_EXTRA_MS = 3_000;
 
 function print(line: EndpointLine): void {
 	process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -81,7 +83,11 @@ async function main(): Promise<void> {
 			: undefined;
 	const timeLimit = after(config.maxSeconds * 1000);
 	await Promise.race([finished(endpoint, config), inputClosed(), timeLimit]);
-	await Promise.race([quiet(endpoint, config.lingerMs), timeLimit]);
+	endpoint.stopSending();
+	await Promise.race([
+		quiet(endpoint, config.lingerMs),
+		after(config.lingerMs + LINGER_EXTRA_MS),
+	]);
 	clearInterval(progress);
 	const report = endpoint.report();
 	endpoint.stop();

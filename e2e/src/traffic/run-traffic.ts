@@ -7,7 +7,7 @@ import type { Family } from "../netlab/tunnel-options.js";
 import type { SizePlan } from "./size-plan.js";
 import type { TrafficConfig } from "./traffic-config.js";
 import {
-	type EndpointLine,
+	type EndpointProgress,
 	type EndpointReport,
 	joinReports,
 	type Verdict,
@@ -19,6 +19,7 @@ const ENTRY = fileURLToPath(
 );
 const READY_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_SECONDS = 60;
+const PROGRESS_MS = 200;
 const DEFAULT_LINGER_MS = 400;
 const DEFAULT_PATIENCE_MS = 2_000;
 
@@ -56,8 +57,11 @@ export interface TrafficRun {
 	readonly lingerMs?: number;
 	/** How long a silence makes the opener stop waiting for the rest. */
 	readonly patienceMs?: number;
-	/** Called about once a second with both ends' progress. */
-	readonly onProgress?: (line: EndpointLine) => void;
+	/** Called about five times a second with each end's progress. */
+	readonly onProgress?: (
+		role: TrafficConfig["role"],
+		progress: EndpointProgress,
+	) => void;
 }
 
 export interface TrafficOutcome {
@@ -125,7 +129,8 @@ function startEndpoint(
 			if (run.onProgress === undefined) return;
 			for (const line of text.split("\n"))
 				if (line.startsWith('{"event":"progress"'))
-					run.onProgress(JSON.parse(line) as EndpointLine);
+					// Written by our own main.ts.
+					run.onProgress(config.role, JSON.parse(line) as EndpointProgress);
 		},
 	});
 }
@@ -150,7 +155,7 @@ function sharedConfig(run: TrafficRun) {
 		maxSeconds: run.maxSeconds ?? DEFAULT_MAX_SECONDS,
 		lingerMs: run.lingerMs ?? DEFAULT_LINGER_MS,
 		patienceMs: run.patienceMs ?? DEFAULT_PATIENCE_MS,
-		progressMs: run.onProgress === undefined ? 0 : 1000,
+		progressMs: run.onProgress === undefined ? 0 : PROGRESS_MS,
 	} as const;
 }
 
@@ -188,7 +193,8 @@ function answererConfig(run: TrafficRun): TrafficConfig {
 	};
 }
 
-function joinOutcome(
+/** Joins the reports of two endpoints of one run. */
+export function joinOutcome(
 	run: TrafficRun,
 	openerReport: EndpointReport,
 	answererReport: EndpointReport,

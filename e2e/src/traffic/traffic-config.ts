@@ -2,6 +2,9 @@
 
 import { z } from "zod";
 
+/** A week: setTimeout takes no more than 24 days. */
+const MAX_SECONDS = 7 * 86_400;
+
 const address = z
 	.object({
 		family: z.union([z.literal(4), z.literal(6)]),
@@ -64,7 +67,7 @@ export const trafficConfigSchema = z
 		/** Sizes of both streams. */
 		sizes,
 		/** Ends at the latest after this time. */
-		maxSeconds: z.number().positive().max(3_600),
+		maxSeconds: z.number().positive().max(MAX_SECONDS),
 		/** After the last thing to send: waits until nothing arrives for this long. */
 		lingerMs: z.number().min(0).max(60_000),
 		/** Prints a progress line this often; 0 never. */

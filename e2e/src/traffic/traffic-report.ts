@@ -5,13 +5,16 @@ import type { StreamTally } from "./delivery-ledger.js";
 /** One JSON line on standard output. */
 export type EndpointLine =
 	| { readonly event: "ready"; readonly port: number }
-	| {
-			readonly event: "progress";
-			readonly sent: number;
-			readonly received: number;
-			readonly elapsedMs: number;
-	  }
+	| ({ readonly event: "progress" } & EndpointProgress)
 	| ({ readonly event: "report" } & EndpointReport);
+
+export interface EndpointProgress {
+	/** Datagrams of this end's stream so far. */
+	readonly sent: number;
+	/** Different datagrams of the judged stream so far. */
+	readonly received: number;
+	readonly elapsedMs: number;
+}
 
 export interface EndpointReport {
 	/** Datagrams of this end's stream handed to the kernel, by flow. */
