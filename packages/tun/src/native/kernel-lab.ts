@@ -4,7 +4,10 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import type { ComplianceLab, Offloads } from "../compliance/compliance-lab.js";
 import type { TunDevice } from "../tun-device.js";
+import { loadAddon } from "./addon.js";
 import { createNativePacketIo } from "./native-packet-io.js";
+import { NativeTun } from "./native-tun.js";
+import { TrainRegistry } from "./registered-trains.js";
 
 /** Set by the test that made a namespace for this process; nothing here may run in the host's own. */
 export const NAMESPACE_VARIABLE = "TUNSCOPE_TEST_NAMESPACE";
@@ -25,6 +28,21 @@ function configure(tun: TunDevice, number: number): void {
 	ip("address", "add", `198.18.${number}.1/24`, "dev", tun.name);
 	const address6 = `2001:db8:${number}::1/64`;
 	ip("address", "add", address6, "dev", tun.name, "nodad");
+}
+
+/** Two configured devices with the offloads that these bits of OFFLOAD ask for, to look at one offload alone. */
+export function openWishedPair(
+	arena: Uint8Array,
+	wish: { readonly left: number; readonly right: number },
+): { readonly left: NativeTun; readonly right: NativeTun } {
+	switchOnForwarding();
+	const addon = loadAddon();
+	const parts = { addon, trains: new TrainRegistry(addon) };
+	const left = new NativeTun(parts, { arena, name: "lab1" }, wish.left);
+	configure(left, 1);
+	const right = new NativeTun(parts, { arena, name: "lab2" }, wish.right);
+	configure(right, 2);
+	return { left, right };
 }
 
 export function openKernelLab(): ComplianceLab {
