@@ -23,14 +23,11 @@ export function acknowledgeOpenings(core: EngineCore, nowMs: number): void {
 }
 
 function acknowledgeOpening(core: EngineCore, flow: Flow, nowMs: number): void {
-	const isFirst = flow.owesFirstAck;
-	flow.owesFirstAck = false;
 	const unacknowledged = sequenceDistance(flow.lastAckSent, flow.rcvNxt);
-	const isDue =
-		core.options.profile.opensConntrackWindow &&
-		unacknowledged >= OPENING_ACK_BYTES;
-	if (isFirst || isDue) core.outbox.ack(flow, nowMs);
-	if (isFirst) sayLinkMtuNow(core, flow, nowMs);
+	const dueBytes = flow.isJustOpened ? 1 : OPENING_ACK_BYTES;
+	flow.isJustOpened = false;
+	if (!core.options.profile.opensConntrackWindow) return;
+	if (unacknowledged >= dueBytes) core.outbox.ack(flow, nowMs);
 }
 
 /** Tells a peer like us our link MTU; nothing to any other (wire.md 4.13). */

@@ -96,7 +96,7 @@ export class EngineCore {
 		flow.peerLinkMtuBytes = 0;
 		flow.nextControlMs = 0;
 		flow.controlRepeats = 0;
-		flow.owesFirstAck = false;
+		flow.isJustOpened = false;
 		flow.strayAckMs = 0;
 		flow.synProbeMs = 0;
 		this.outbox.prepare(flow);

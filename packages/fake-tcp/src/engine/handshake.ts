@@ -91,7 +91,20 @@ export class Handshake {
 		flow.transmissions++;
 		flow.nextTransmissionMs = nowMs + TRANSMISSION_INTERVAL_MS;
 		if (flow.state === "SYN-SENT") this.#core.outbox.syn(flow, nowMs);
-		else this.#core.outbox.synAck(flow, nowMs);
+		else this.#synAck(flow, nowMs);
+	}
+
+	/**
+	 * SYN+ACK; towards a stock client a bare ACK right behind it. Stock pumps as soon as it has the SYN+ACK, whose
+	 * window conntrack does not scale, and all past 65,535 octets is lost until a non-SYN segment of ours has passed
+	 * (wire.md 4.9). This one passes in the same moment; the one after the final ACK comes a worker's turn later
+	 * [measured: 13 to 51 of 40,000 datagrams lost at 100 Mbit/s without it].
+	 */
+	#synAck(flow: Flow, nowMs: number): void {
+		const { outbox, options } = this.#core;
+		outbox.synAck(flow, nowMs);
+		if (flow.peerMss === 0 && options.profile.opensConntrackWindow)
+			outbox.ack(flow, nowMs);
 	}
 
 	/** SYN-SENT: the segment in the view is for this flow. */
@@ -126,7 +139,7 @@ export class Handshake {
 		if (bits === SYN && segment.segSeq === flow.irs) {
 			core.count(ENGINE_COUNTER.packetsConsumed, 1);
 			// The SYN+ACK was lost, or crossed this repetition; answering is cheaper than guessing.
-			core.outbox.synAck(flow, nowMs);
+			this.#synAck(flow, nowMs);
 			return false;
 		}
 		const { needsExactFinalAck } = core.options.profile;
@@ -161,8 +174,14 @@ export class Handshake {
 		flow.lastAckReceived = core.segment.segAck;
 		flow.sndUna = core.segment.segAck;
 		flow.isWindowOpen = true;
-		flow.owesFirstAck = core.options.profile.opensConntrackWindow;
-		core.noteOpening(flow);
+		if (core.options.profile.opensConntrackWindow) {
+			core.outbox.ack(flow, nowMs);
+			// At once, before the application's socket is opened and the rest of the batch is looked at: a stock client
+			// pumps as soon as it has our SYN+ACK, and all past its first 65,535 octets is lost until this ACK is there.
+			core.outbox.flush();
+			flow.isJustOpened = true;
+			core.noteOpening(flow);
+		}
 		this.#established(flow, nowMs);
 	}
 
@@ -175,8 +194,7 @@ export class Handshake {
 		core.count(ENGINE_COUNTER.flowsOpened, 1);
 		flow.nextControlMs = nowMs + CONTROL_REPEAT_MS;
 		flow.controlRepeats = 0;
-		// A server's first word is the plain ACK at the end of the batch (acknowledge-openings.ts).
-		if (!flow.owesFirstAck) sayLinkMtuNow(core, flow, nowMs);
+		sayLinkMtuNow(core, flow, nowMs);
 		core.options.sink.flowOpened(flow);
 		drainPending(core, flow, nowMs);
 	}

@@ -63,8 +63,8 @@ export class Flow {
 	peerLinkMtuBytes = 0;
 	nextControlMs = 0;
 	controlRepeats = 0;
-	/** Server: the ACK that opens conntrack's window is due at the end of this batch. */
-	owesFirstAck = false;
+	/** Server: opened in this batch, whose first ACK may be stale by its end. */
+	isJustOpened = false;
 	/** When a segment from behind was last answered with a bare ACK. */
 	strayAckMs = 0;
 	/** When a SYN for this open flow last made us probe the peer; 0 for never. */
