@@ -11,6 +11,11 @@ namespace {
 // A peer that makes errors faster than we read them must not hold the loop.
 constexpr int kMaxErrorsPerSocket = 8;
 
+// Slots are virtual memory until a message lands in them, and stay resident from then on. A large batch is meant for
+// small messages; without this bound a burst of 64-KiB messages would make all 1,024 slots, 64 MiB, resident.
+constexpr size_t kBatchBytes = size_t{2} << 20;
+constexpr size_t kMessagesPerCall = 64;
+
 }  // namespace
 
 DatagramBatch::DatagramBatch(std::span<uint8_t> region, size_t region_offset, const DatagramArrays& arrays)
@@ -37,9 +42,10 @@ void DatagramBatch::prepare(size_t index) {
 
 ReceivedCounts DatagramBatch::receive(UdpSocketTable& sockets, std::span<const int32_t> tokens, size_t limit) {
   counts_ = {};
+  bytes_ = 0;
   const size_t bound = std::min(limit, slots_.size());
   for (const int32_t token : tokens) {
-    if (counts_.messages == bound) {
+    if (counts_.messages == bound || bytes_ >= kBatchBytes) {
       break;
     }
     UdpSocket* socket = sockets.find(token);
@@ -54,8 +60,8 @@ ReceivedCounts DatagramBatch::receive(UdpSocketTable& sockets, std::span<const i
 
 void DatagramBatch::receive_from(UdpSocket& socket, int32_t token, size_t limit) {
   int errors = 0;
-  while (counts_.messages < limit) {
-    const unsigned int room = static_cast<unsigned int>(limit - counts_.messages);
+  while (counts_.messages < limit && bytes_ < kBatchBytes) {
+    const unsigned int room = static_cast<unsigned int>(std::min(limit - counts_.messages, kMessagesPerCall));
     const int got = ::recvmmsg(socket.descriptor.get(), &headers_[counts_.messages], room, MSG_DONTWAIT, nullptr);
     if (got < 0) {
       if (errno == EINTR) {
@@ -93,6 +99,7 @@ void DatagramBatch::describe(UdpSocket& socket, int32_t token, size_t index) {
   const int32_t length = static_cast<int32_t>(headers_[index].msg_len);
   const bool is_glued = control.gro_size > 0 && control.gro_size < length;
   arrays_.length[index] = length;
+  bytes_ += static_cast<size_t>(length);
   arrays_.segment_size[index] = is_glued ? control.gro_size : length;
   arrays_.token[index] = token;
   prepare(index);

@@ -59,6 +59,8 @@ class DatagramBatch {
   std::vector<Slot> slots_;
   std::vector<mmsghdr> headers_;
   ReceivedCounts counts_;
+  // Payload in the batch so far.
+  size_t bytes_ = 0;
 };
 
 }  // namespace tunscope
