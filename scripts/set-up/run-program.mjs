@@ -21,6 +21,8 @@ const NPM_SCRIPT_ENV =
 
 /** Process groups that are running, ended when this process is told to end. @type {Set<number>} */
 const runningGroups = new Set();
+/** Once this process is being ended, nobody is told how the programs ended: they were ended by us. */
+let isEnding = false;
 
 /**
  * @typedef {object} ProgramRun
@@ -75,6 +77,7 @@ export function runProgram(command, options = {}) {
 			clearTimeout(limit);
 			clearInterval(beat);
 			if (child.pid !== undefined) runningGroups.delete(child.pid);
+			if (isEnding) return;
 			resolve({
 				exitCode,
 				isTimedOut,
@@ -109,6 +112,7 @@ export function lastLines(output, count) {
 export function endProgramsOnSignals() {
 	/** @param {NodeJS.Signals} signal */
 	const onSignal = (signal) => {
+		isEnding = true;
 		for (const group of runningGroups) endGroup(group, "SIGTERM");
 		const deadline = Date.now() + KILL_GRACE_MS;
 		const wait = setInterval(() => {
