@@ -55,3 +55,11 @@ export function udpReceiveBufferDrops(pid: number): number {
 	const drops6 = Number(/^Udp6RcvbufErrors\s+(\d+)/m.exec(table6)?.[1] ?? 0);
 	return drops4 + drops6;
 }
+
+/** Direct children of a process. */
+export function childPids(pid: number): number[] {
+	return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+		.split(" ")
+		.filter(Boolean)
+		.map(Number);
+}

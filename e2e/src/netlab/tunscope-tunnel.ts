@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type LabProcess, startInNamespace } from "./lab-process.js";
+import { childPids } from "./process-probe.js";
 import {
 	CLIENT_TUN,
 	type ClientOptions,
@@ -11,6 +12,7 @@ import {
 	type TunnelEnd,
 	type TunnelKind,
 } from "./tunnel-options.js";
+import { waitUntil } from "./wait-until.js";
 
 /** The built daemon: sources and `dist` of this package lie equally deep. */
 const COMMAND = fileURLToPath(
@@ -20,6 +22,7 @@ const BUILT_ENTRY = fileURLToPath(
 	new URL("../../../apps/daemon/dist/main.js", import.meta.url),
 );
 const READY_DEADLINE_MS = 10_000;
+const STOP_DEADLINE_MS = 5_000;
 /** Logged by the daemon once datagrams can be carried. */
 const READY_LOG = /"event":"running"/;
 
@@ -64,7 +67,7 @@ export interface TerminalSize {
 }
 
 /** Our client on a pseudo-terminal, where it shows its live view instead of JSON lines; needs Debian's `script`. */
-export function startClientOnTerminal(
+export async function startClientOnTerminal(
 	options: ClientOptions,
 	size: TerminalSize,
 	onOutput: (text: string) => void,
@@ -81,7 +84,18 @@ export function startClientOnTerminal(
 		deadlineMs: null,
 		onOutput,
 	});
-	return settle(running, tunName, /is running/);
+	const end = await settle(running, tunName, /is running/);
+	return { ...end, stop: () => stopInsideTerminal(running) };
+}
+
+/** `script` would kill its child after two seconds, so the signal goes to the child: the daemon itself. */
+async function stopInsideTerminal(terminal: LabProcess): Promise<void> {
+	if (terminal.outcome() === null)
+		for (const pid of childPids(terminal.pid)) process.kill(pid, "SIGTERM");
+	await waitUntil(() => terminal.outcome(), {
+		what: "the client's end",
+		deadlineMs: STOP_DEADLINE_MS,
+	});
 }
 
 function quoteForShell(word: string): string {

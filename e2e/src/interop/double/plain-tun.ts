@@ -1,10 +1,6 @@
 // A TUN without offloads on our own device layer: whole packets in, whole packets out, one at a time.
 
-import {
-	createNativePacketIo,
-	type GatherTrains,
-	type TunDevice,
-} from "@tunscope/tun";
+import { createNativePacketIo, type GatherTrains } from "@tunscope/tun";
 
 const READ_REGION_BYTES = 1024 * 1024;
 const WRITE_SLOT_BYTES = 65_536;
@@ -34,6 +30,7 @@ export function openPlainTun(
 		READ_REGION_BYTES,
 		BATCH_PACKETS,
 	);
+	const train = singleTrain();
 	const poller = io.createPoller();
 	poller.add(tun, -1);
 	poller.start(() => {
@@ -54,7 +51,12 @@ export function openPlainTun(
 	});
 	return {
 		name: tun.name,
-		write: (packet) => writePacket(tun, bytes, packet),
+		write: (packet) => {
+			packet.copy(bytes, READ_REGION_BYTES);
+			fillTrain(train, packet);
+			// The device finishes lengths and checksum again; ours come out the same.
+			return tun.writeTrains(train).trainsWritten === 1;
+		},
 		close: () => {
 			poller.close();
 			tun.close();
@@ -68,30 +70,33 @@ function headerBytes(packet: Buffer): number {
 	return ipBytes + ((packet[ipBytes + 12] ?? 0) >> 4) * 4;
 }
 
-/** The device finishes lengths and checksum again; ours come out the same. */
-function writePacket(tun: TunDevice, arena: Buffer, packet: Buffer): boolean {
-	const header = headerBytes(packet);
-	const payload = packet.length - header;
-	packet.copy(arena, READ_REGION_BYTES);
-	const outcome = tun.writeTrains(oneTrain(header, payload));
-	return outcome.trainsWritten === 1;
-}
-
-function oneTrain(header: number, payload: number): GatherTrains {
-	const hasPayload = payload > 0;
+/** A batch of one train, filled anew for every packet: the device knows it by its arrays. */
+function singleTrain(): GatherTrains {
 	return {
 		count: 1,
 		owner: Int32Array.of(0),
-		firstRegion: Int32Array.of(hasPayload ? 0 : -1),
-		regionCount: Int32Array.of(hasPayload ? 1 : 0),
-		segmentSize: Int32Array.of(payload),
-		totalLength: Int32Array.of(payload),
+		firstRegion: Int32Array.of(-1),
+		regionCount: Int32Array.of(0),
+		segmentSize: Int32Array.of(0),
+		totalLength: Int32Array.of(0),
 		headerOffset: Int32Array.of(READ_REGION_BYTES),
-		headerLength: Int32Array.of(header),
+		headerLength: Int32Array.of(0),
 		regions: {
-			offset: Int32Array.of(READ_REGION_BYTES + header),
-			length: Int32Array.of(payload),
+			offset: Int32Array.of(0),
+			length: Int32Array.of(0),
 			next: Int32Array.of(-1),
 		},
 	};
+}
+
+function fillTrain(train: GatherTrains, packet: Buffer): void {
+	const header = headerBytes(packet);
+	const payload = packet.length - header;
+	train.firstRegion[0] = payload > 0 ? 0 : -1;
+	train.regionCount[0] = payload > 0 ? 1 : 0;
+	train.segmentSize[0] = payload;
+	train.totalLength[0] = payload;
+	train.headerLength[0] = header;
+	train.regions.offset[0] = READ_REGION_BYTES + header;
+	train.regions.length[0] = payload;
 }
