@@ -149,15 +149,16 @@ export function verdictLine(
 ): string {
 	const wrong = verdict.corrupted + verdict.unattributed;
 	const percent = (verdict.deliveredShare * 100).toFixed(3);
-	const text = [
-		`${whole.format(verdict.received)} of ${whole.format(verdict.sent)} datagrams arrived (${percent} %)`,
+	const arrived = `${whole.format(verdict.received)} of ${whole.format(verdict.sent)} datagrams arrived (${percent} %)`;
+	const quality = [
 		`${wrong} changed`,
 		`${verdict.duplicates} twice`,
 		`${verdict.reordered} out of order`,
 		`latency p50 ${formatUs(verdict.p50Us)}, p99 ${formatUs(verdict.p99Us)}`,
 	].join(", ");
 	const isFine = verdict.deliveredShare >= LEAST_SHARE && wrong === 0;
-	return `${paint.strong(name)}: ${isFine ? paint.good(text) : paint.bad(text)}`;
+	const judged = isFine ? paint.good(arrived) : paint.bad(arrived);
+	return `${paint.strong(name)}: ${judged}\n${" ".repeat(name.length + 2)}${quality}`;
 }
 
 function formatUs(us: number): string {

@@ -85,7 +85,8 @@ class Demo {
 	}
 
 	#show(): void {
-		const seconds = (performance.now() - this.#startedMs) / SECOND_MS;
+		const elapsed = (performance.now() - this.#startedMs) / SECOND_MS;
+		const seconds = Math.min(elapsed, this.#seconds ?? elapsed);
 		const progress = this.#progress;
 		if (!this.#screen.isUsable) {
 			console.log(progressLine(seconds, progress));
