@@ -91,14 +91,12 @@ const rules = [
 		name: "packages-by-name-only",
 		severity: "error",
 		comment:
-			'Import another workspace by its name ("@tunscope/..."), which leads to its index; what the index does not export is not public. Export it there if it should be.',
+			'Import another workspace by its name ("@tunscope/..."), which leads to what its package.json exports; the rest is not public. Export it there if it should be.',
 		from: { path: "^(packages/[^/]+|apps/[^/]+|e2e|bench)/" },
 		to: {
-			path: "^packages/[^/]+/(src|dist)/",
-			pathNot: [
-				"^$1/",
-				"^packages/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$",
-			],
+			path: "^(packages/[^/]+|apps/[^/]+|e2e|bench)/",
+			pathNot: "^$1/",
+			dependencyTypes: ["local"], // by a relative path
 		},
 	},
 	{
