@@ -58,7 +58,8 @@ export interface PacketIo {
 	/**
 	 * Reads from the sockets named by the first `tokenCount` entries of `tokens`, in that order, until each
 	 * is empty or the batch holds `limit` messages. Adaptive use: limit 64 while messages are large, up to
-	 * the capacity when they are small and flows are many.
+	 * the capacity when they are small and flows are many. It may stop earlier, once it holds 2 MiB (slots
+	 * stay resident from their first use on): what is left is reported by the poller again.
 	 * @returns the number of messages.
 	 */
 	receiveDatagrams(

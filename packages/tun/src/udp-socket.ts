@@ -65,7 +65,7 @@ export interface UdpSendOutcome {
 	datagramsDroppedQueueFull: number;
 	/** ECONNREFUSED reported for an earlier datagram (the datagram at hand was then sent again). */
 	refusals: number;
-	/** Token (flow owner) of the last refusal, -1 when none. */
+	/** Owner (index into `ownerSocket`) of the last refusal, -1 when none. */
 	lastRefusedOwner: number;
 	/** EMSGSIZE: too big for this path even alone. */
 	datagramsDroppedTooBig: number;
@@ -74,10 +74,17 @@ export interface UdpSendOutcome {
 }
 
 export interface UdpSocket {
-	/** Small integer that names this socket in batches and in the poller's ready list. Set by the opener. */
+	/**
+	 * Small integer that names this socket in batches and in the poller's ready list. Always the lowest free one,
+	 * so it may index an array as long as the number of sockets open at once; a closed socket's token gives
+	 * EBADF until another socket gets it, so forget it when you close.
+	 */
 	readonly token: number;
 	readonly localAddress: SocketAddress;
-	/** What the kernel gave, after clamping by net.core.rmem_max unless CAP_NET_ADMIN (SO_RCVBUFFORCE). */
+	/**
+	 * What the kernel says it gave, after clamping by net.core.rmem_max unless CAP_NET_ADMIN (SO_RCVBUFFORCE).
+	 * Linux doubles what was asked for, to pay for its own bookkeeping, and says the double.
+	 */
 	readonly receiveBufferBytes: number;
 	readonly offloads: { readonly gro: boolean; readonly segmentation: boolean };
 	/** Datagrams the kernel dropped because the receive queue was full (SO_RXQ_OVFL), as last reported. */

@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest";
 import { loadAddon } from "./addon.js";
 import { NAMESPACE_VARIABLE } from "./kernel-lab.js";
 
-const TIME_LIMIT_MS = 120_000;
+const TIME_LIMIT_MS = 300_000;
 const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
 
 /** One test as vitest's JSON reporter tells it. */

@@ -85,6 +85,38 @@ describe("addresses", () => {
 	});
 });
 
+describe("large messages", () => {
+	it("end a batch long before all its slots are used", async () => {
+		const slots = 96;
+		const region = 65_536;
+		const own = new Uint8Array(region + slots * DATAGRAM_SLOT_BYTES);
+		const receiver = kept(
+			io.openUdp({
+				arena: own,
+				bind: LOOPBACK[4],
+				receiveBufferBytes: 32 * 1_048_576,
+			}),
+		);
+		const connect = receiver.localAddress;
+		const sender = kept(io.openUdp({ arena: own, connect }));
+		const batch = io.createDatagramBatch(own, region, slots);
+		const builder = new TrainBuilder(own);
+		builder.add({ segmentSize: 60_000, pieces: [patternBytes(60_000)] });
+		const owner = Int32Array.of(sender.token);
+		for (let sent = 0; sent < 80; sent += 1) {
+			expect(io.sendTrains(builder.trains, owner, null).datagramsSent).toBe(1);
+		}
+		const counts: number[] = [];
+		await waitFor("all messages", () => {
+			const tokens = Int32Array.of(receiver.token);
+			counts.push(io.receiveDatagrams(tokens, 1, batch, slots));
+			return counts.reduce((sum, count) => sum + count, 0) === 80;
+		});
+		// 2 MiB are passed in the first call to the kernel, which takes 64 messages.
+		expect(Math.max(...counts)).toBe(64);
+	});
+});
+
 describe("buffers", () => {
 	it("grow past the system's limit for root", () => {
 		const bind = LOOPBACK[4];
