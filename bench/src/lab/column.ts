@@ -1,4 +1,4 @@
-// The columns of the table: what carries the datagrams, each in a lab of its own, all alive side by side for interleaved runs.
+// A column's tunnel, or plain path, in a lab of its own; all columns are up side by side for interleaved runs.
 
 import {
 	createLab,
@@ -8,23 +8,7 @@ import {
 	type TunnelKind,
 } from "@tunscope/e2e/netlab";
 import type { Place } from "../traffic/traffic-settings.js";
-
-export const COLUMN_NAMES = [
-	"ours",
-	"stock",
-	"plain",
-	"ours-to-stock",
-	"stock-to-ours",
-] as const;
-export type ColumnName = (typeof COLUMN_NAMES)[number];
-
-export const COLUMN_TITLES: Readonly<Record<ColumnName, string>> = {
-	ours: "ours",
-	stock: "stock Phantun 0.8.1",
-	plain: "plain UDP",
-	"ours-to-stock": "our client → stock server",
-	"stock-to-ours": "stock client → our server",
-};
+import type { ColumnName } from "./column-names.js";
 
 /** A path from a generator to a sink, ready to carry. */
 export interface Column {

@@ -21,14 +21,6 @@ export function processCpuTime(pid: number): CpuTime {
 	};
 }
 
-export function processesCpuTime(pids: readonly number[]): CpuTime {
-	const times = pids.map(processCpuTime);
-	return {
-		userMs: times.reduce((sum, { userMs }) => sum + userMs, 0),
-		systemMs: times.reduce((sum, { systemMs }) => sum + systemMs, 0),
-	};
-}
-
 /** All that the machine's cores did but idling and waiting for disks, generator and sink included. */
 export function machineBusyMs(): number {
 	const first = readFileSync("/proc/stat", "utf8").split("\n", 1)[0] ?? "";

@@ -1,13 +1,8 @@
 // Opens columns when they are first needed, keeps them for the rows of one link profile, closes them together.
 
 import type { LinkProfile } from "@tunscope/e2e/netlab";
-import {
-	type Column,
-	type ColumnName,
-	canRun,
-	openColumn,
-	type TunnelKinds,
-} from "./column.js";
+import { type Column, canRun, openColumn, type TunnelKinds } from "./column.js";
+import type { ColumnName } from "./column-names.js";
 
 export class OpenColumns {
 	readonly #kinds: TunnelKinds;

@@ -4,7 +4,7 @@ import { residentBytes } from "@tunscope/e2e/netlab";
 import { type Arrivals, bytesAt } from "../traffic/flow-ledger.js";
 import type { GeneratorReport } from "../traffic/traffic-lines.js";
 import type { Column } from "./column.js";
-import { machineBusyMs, processesCpuTime } from "./cpu-time.js";
+import { machineBusyMs, processCpuTime } from "./cpu-time.js";
 import { nextRun } from "./run-number.js";
 import { startTrafficProcess } from "./traffic-process.js";
 
@@ -60,6 +60,10 @@ export interface StreamOutcome {
 	/** Daemons of both ends together, from before the first datagram to after the last. */
 	readonly daemonUserMs: number;
 	readonly daemonSystemMs: number;
+	/** Of each daemon, client first. */
+	readonly daemonMs: readonly number[];
+	readonly generatorMs: number;
+	readonly sinkMs: number;
 	/** The whole machine in the same time, generator, sink and strangers included. */
 	readonly machineBusyMs: number;
 	/** What neither daemons, generator nor sink used of it: the noise. */
@@ -128,13 +132,14 @@ interface Used {
 	readonly elapsedMs: number;
 	readonly daemonUserMs: number;
 	readonly daemonSystemMs: number;
+	readonly daemonMs: readonly number[];
 	readonly machineBusyMs: number;
 	readonly residentSamples: readonly number[];
 }
 
 function startMeter(pids: readonly number[]): { stop(): Used } {
 	const startedMs = performance.now();
-	const before = processesCpuTime(pids);
+	const before = pids.map(processCpuTime);
 	const busyBefore = machineBusyMs();
 	const residentSamples: number[] = [];
 	const look = () =>
@@ -144,11 +149,18 @@ function startMeter(pids: readonly number[]): { stop(): Used } {
 		stop: () => {
 			clearInterval(timer);
 			look();
-			const after = processesCpuTime(pids);
+			const used = pids.map((pid, end) => {
+				const { userMs, systemMs } = processCpuTime(pid);
+				return {
+					userMs: userMs - (before[end]?.userMs ?? 0),
+					systemMs: systemMs - (before[end]?.systemMs ?? 0),
+				};
+			});
 			return {
 				elapsedMs: performance.now() - startedMs,
-				daemonUserMs: after.userMs - before.userMs,
-				daemonSystemMs: after.systemMs - before.systemMs,
+				daemonUserMs: used.reduce((sum, { userMs }) => sum + userMs, 0),
+				daemonSystemMs: used.reduce((sum, { systemMs }) => sum + systemMs, 0),
+				daemonMs: used.map(({ userMs, systemMs }) => userMs + systemMs),
 				machineBusyMs: machineBusyMs() - busyBefore,
 				residentSamples,
 			};
@@ -173,6 +185,8 @@ function judge(seen: {
 		used.daemonUserMs + used.daemonSystemMs + report.cpuMs + arrivals.cpuMs;
 	return {
 		...used,
+		generatorMs: report.cpuMs,
+		sinkMs: arrivals.cpuMs,
 		strangersMs: Math.max(0, used.machineBusyMs - knownMs),
 		goodputBitsPerSecond: (bytes * 8) / windowSeconds,
 		datagramsPerSecond: bytes / sizeBytes / windowSeconds,

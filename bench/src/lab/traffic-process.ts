@@ -22,16 +22,44 @@ export interface TrafficProcess {
 	): Promise<Extract<TrafficLine, { event: E }>>;
 }
 
+/** What is started: a program, its settings, and the core it is tied to where that matters. */
+export interface ProgramStart {
+	readonly name: ProgramName;
+	readonly settings: object;
+	readonly core: number;
+}
+
+/** Starts a program tied to one core (taskset is part of util-linux, which every Debian has). */
+export function startTiedProcess(
+	host: LabHost,
+	{ name, settings, core }: ProgramStart,
+): TrafficProcess {
+	return start(host, { name, settings, prefix: ["taskset", "-c", `${core}`] });
+}
+
 export function startTrafficProcess(
 	host: LabHost,
 	name: ProgramName,
 	settings: object,
 ): TrafficProcess {
+	return start(host, { name, settings, prefix: [] });
+}
+
+interface Start {
+	readonly name: ProgramName;
+	readonly settings: object;
+	readonly prefix: readonly string[];
+}
+
+function start(
+	host: LabHost,
+	{ name, settings, prefix }: Start,
+): TrafficProcess {
 	const program = fileURLToPath(
 		new URL(`../traffic/${name}.js`, import.meta.url),
 	);
 	const running = startInNamespace(host.namespace, {
-		argv: [process.execPath, program, JSON.stringify(settings)],
+		argv: [...prefix, process.execPath, program, JSON.stringify(settings)],
 	});
 	return {
 		process: running,

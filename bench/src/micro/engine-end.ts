@@ -27,7 +27,7 @@ const STAGING = { offset: 256 * 1024, length: 256 * 1024 };
 /** Where datagrams to be sent lie. */
 export const UPLINK_OFFSET = MIB;
 /** Where received packets lie. */
-export const PACKETS_OFFSET = 8 * MIB;
+const PACKETS_OFFSET = 8 * MIB;
 const ARENA_BYTES = 16 * MIB;
 const MAX_FLOWS = 1_024;
 const REGIONS = 4_096;
@@ -37,7 +37,7 @@ const ADDRESSES = {
 	server: { 4: "192.168.201.2", 6: "fcc9::2" },
 } as const;
 
-export function addressOf(role: "client" | "server", family: 4 | 6): IpAddress {
+function addressOf(role: "client" | "server", family: 4 | 6): IpAddress {
 	const parsed = parseIpAddress(ADDRESSES[role][family]);
 	invariant(parsed !== null, "the addresses of the benchmark are valid");
 	return parsed;

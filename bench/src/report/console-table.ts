@@ -1,6 +1,6 @@
 // The small table on the terminal, and a sentence for every verdict.
 
-import { COLUMN_NAMES, COLUMN_TITLES } from "../lab/column.js";
+import { COLUMN_NAMES, COLUMN_TITLES } from "../lab/column-names.js";
 import {
 	type Cell,
 	type Figure,
@@ -29,7 +29,7 @@ function figureLines(figure: Figure): string[] {
 	];
 }
 
-export function verdictLine({
+function verdictLine({
 	verdict,
 	linkProfile,
 	standing,

@@ -1,6 +1,6 @@
 // A figure: one line of the table, with a cell per column and a verdict per goal of performance.md.
 
-import type { ColumnName } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import type { Spread } from "./spread.js";
 
 export type Cell =
@@ -82,7 +82,7 @@ export function raisesAlarm(verdict: Verdict): boolean {
 	return !holds(claim, claim.alarm, measured.median);
 }
 
-export function formatNumber(value: number, unit: Unit): string {
+function formatNumber(value: number, unit: Unit): string {
 	return value.toLocaleString("en-US", {
 		minimumFractionDigits: unit.digits,
 		maximumFractionDigits: unit.digits,

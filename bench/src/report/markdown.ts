@@ -1,6 +1,6 @@
 // Writes docs/benchmarks.md: the machine, the verdicts, the figures by link profile, how it was measured.
 
-import { COLUMN_NAMES, COLUMN_TITLES } from "../lab/column.js";
+import { COLUMN_NAMES, COLUMN_TITLES } from "../lab/column-names.js";
 import { type Cell, type Figure, formatLimit, formatSpread } from "./figure.js";
 import type { Machine } from "./machine.js";
 import { METHOD } from "./method.js";

@@ -1,6 +1,6 @@
 // CPU per Gbit at a rate that stock Phantun can carry too: 60 % of its own maximum.
 
-import type { ColumnName } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import { runStream, SENDERS, type StreamOutcome } from "../lab/stream-run.js";
 import { UNITS } from "../report/figure.js";
 import { BULK_BYTES } from "./goodput.js";

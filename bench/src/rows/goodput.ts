@@ -1,6 +1,6 @@
 // Goodput of 1,400-byte datagrams, unthrottled, with each of the three senders.
 
-import { COLUMN_NAMES } from "../lab/column.js";
+import { COLUMN_NAMES } from "../lab/column-names.js";
 import {
 	runStream,
 	SENDERS,

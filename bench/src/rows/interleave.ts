@@ -1,6 +1,7 @@
 // Interleaved runs: round by round through all columns, so that noise that comes and goes meets all of them.
 
-import type { Column, ColumnName } from "../lab/column.js";
+import type { Column } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import type { Cell, Claim, Verdict } from "../report/figure.js";
 import { ratios, spreadOf } from "../report/spread.js";
 import type { RowContext } from "./row.js";

@@ -1,6 +1,6 @@
 // Loss at half of each column's own maximum: a tunnel that is not at its limit loses nothing.
 
-import type { ColumnName } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import { runStream, SENDERS } from "../lab/stream-run.js";
 import { type Cell, type Figure, UNITS } from "../report/figure.js";
 import { spreadOf } from "../report/spread.js";

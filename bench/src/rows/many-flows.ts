@@ -1,6 +1,7 @@
 // 1,000 flows against one flow: with bursts of 16 per flow, and strictly round robin.
 
-import type { Column, ColumnName } from "../lab/column.js";
+import type { Column } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import {
 	runStream,
 	SENDERS,

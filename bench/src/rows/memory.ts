@@ -1,7 +1,8 @@
 // Resident memory of a headless tunnel: idle after its start, and at full rate.
 
 import { residentBytes, waitUntil } from "@tunscope/e2e/netlab";
-import { type ColumnName, openColumn } from "../lab/column.js";
+import { openColumn } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import { runStream, SENDERS } from "../lab/stream-run.js";
 import { type Cell, type Claim, type Figure, UNITS } from "../report/figure.js";
 import { spreadOf } from "../report/spread.js";

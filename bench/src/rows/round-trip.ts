@@ -1,6 +1,6 @@
 // Round trips of 100 bytes, one under way at a time, against plain UDP.
 
-import { COLUMN_NAMES } from "../lab/column.js";
+import { COLUMN_NAMES } from "../lab/column-names.js";
 import { type PingOutcome, runPing } from "../lab/ping-run.js";
 import { type Claim, type Figure, UNITS } from "../report/figure.js";
 import { cellsOf, interleave, judgeRatio } from "./interleave.js";

@@ -1,7 +1,8 @@
 // What a row of the benchmark gets and gives.
 
 import type { LinkProfile } from "@tunscope/e2e/netlab";
-import type { Column, ColumnName, TunnelKinds } from "../lab/column.js";
+import type { Column, TunnelKinds } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import type { Sender } from "../lab/stream-run.js";
 import type { Figure } from "../report/figure.js";
 

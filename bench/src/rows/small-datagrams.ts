@@ -1,6 +1,6 @@
 // Datagrams per second of 100 bytes, one send each: what each datagram costs, whatever its size.
 
-import { COLUMN_NAMES } from "../lab/column.js";
+import { COLUMN_NAMES } from "../lab/column-names.js";
 import { runStream, SENDERS } from "../lab/stream-run.js";
 import { UNITS } from "../report/figure.js";
 import { cellsOf, interleave, judgeRatio } from "./interleave.js";

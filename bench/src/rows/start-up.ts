@@ -2,12 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { createLab } from "@tunscope/e2e/netlab";
-import {
-	type ColumnName,
-	startClient,
-	startServer,
-	TUNNEL_PLACES,
-} from "../lab/column.js";
+import { startClient, startServer, TUNNEL_PLACES } from "../lab/column.js";
+import type { ColumnName } from "../lab/column-names.js";
 import { processStartMs } from "../lab/cpu-time.js";
 import { nextRun } from "../lab/run-number.js";
 import { startTrafficProcess } from "../lab/traffic-process.js";

@@ -16,20 +16,3 @@ const KIND_SHIFT = 10;
 export function markWord(run: number, kind: number): number {
 	return MAGIC | (kind << KIND_SHIFT) | (run & RUN_MASK);
 }
-
-/** @param at index of the first word of the datagram. */
-export function writeMark(
-	words: Int32Array,
-	at: number,
-	mark: {
-		readonly word: number;
-		readonly flow: number;
-		readonly sequence: number;
-		readonly sizeBytes: number;
-	},
-): void {
-	words[at] = mark.word;
-	words[at + 1] = mark.flow;
-	words[at + 2] = mark.sequence;
-	words[at + 3] = mark.sizeBytes;
-}

@@ -81,6 +81,8 @@ async function main(): Promise<void> {
 			helloIntervalMs: HELLO_INTERVAL_MS,
 		});
 		const { samplesUs, lost } = await pingPong(sockets, settings);
+		if (samplesUs.length === 0)
+			throw new Error(`fewer than ${UNCOUNTED} round trips, ${lost} lost`);
 		printLine({
 			event: "round-trips",
 			count: samplesUs.length,

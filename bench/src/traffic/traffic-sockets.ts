@@ -11,7 +11,7 @@ import {
 import type { Place } from "./traffic-settings.js";
 
 /** Messages per read. */
-export const MESSAGES_PER_READ = 64;
+const MESSAGES_PER_READ = 64;
 /** Room for what is sent: one call of 64 datagrams of 1,472 bytes. */
 const SEND_REGION_BYTES = 96 * 1024;
 /** Asked of the kernel for the receive queue, so that the sink's turn on a shared core may come a little late. */
