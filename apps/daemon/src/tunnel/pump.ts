@@ -22,7 +22,12 @@ import type {
 	UdpSendOutcome,
 } from "@tunscope/tun";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
-import { type ArenaLayout, DATAGRAMS_PER_BATCH, OUTGOING_TRAINS, PACKETS_PER_BATCH } from "./arena-layout.js";
+import {
+	type ArenaLayout,
+	DATAGRAMS_PER_BATCH,
+	OUTGOING_TRAINS,
+	PACKETS_PER_BATCH,
+} from "./arena-layout.js";
 import { IO, type TunnelCounters } from "./tunnel-counters.js";
 
 const REGIONS = 8_192;
@@ -79,9 +84,17 @@ export class Pump implements EngineSink {
 		this.#options = options;
 		const { io, layout, maxFlows, profile } = options;
 		const uplinkRegions = new RegionTable(REGIONS);
-		const trains = { ownerCount: maxFlows, maxTrainBytes: MAX_SUPER_SEGMENT_BYTES - LARGEST_HEADERS_BYTES };
+		const trains = {
+			ownerCount: maxFlows,
+			maxTrainBytes: MAX_SUPER_SEGMENT_BYTES - LARGEST_HEADERS_BYTES,
+		};
 		const { maxSegmentsPerTrain } = profile;
-		this.#uplink = new TrainTable({ ...trains, regions: uplinkRegions, capacity: TRAINS, maxSegmentsPerTrain });
+		this.#uplink = new TrainTable({
+			...trains,
+			regions: uplinkRegions,
+			capacity: TRAINS,
+			maxSegmentsPerTrain,
+		});
 		this.outgoing = new TrainTable({
 			...trains,
 			regions: uplinkRegions,
@@ -95,8 +108,17 @@ export class Pump implements EngineSink {
 			maxSegmentsPerTrain: REGIONS / 16,
 		});
 		const { arena, packets, datagrams } = layout;
-		this.#packets = io.createPacketBatch(arena, packets.offset, packets.length, PACKETS_PER_BATCH);
-		this.#datagrams = io.createDatagramBatch(arena, datagrams.offset, DATAGRAMS_PER_BATCH);
+		this.#packets = io.createPacketBatch(
+			arena,
+			packets.offset,
+			packets.length,
+			PACKETS_PER_BATCH,
+		);
+		this.#datagrams = io.createDatagramBatch(
+			arena,
+			datagrams.offset,
+			DATAGRAMS_PER_BATCH,
+		);
 	}
 
 	/** Joins the parts that need the pump to exist first. */
@@ -110,35 +132,43 @@ export class Pump implements EngineSink {
 		this.#tun = tun;
 	}
 
-	/** One batch from the TUN. @returns true when the batch was full, so that more may wait. */
-	readTun(nowMs: number): boolean {
+	/** One batch from the TUN. @returns how many packets it held. */
+	readTun(nowMs: number): number {
 		const { counters } = this.#options;
-		if (this.#tun === null || this.#engine === null) return false;
+		if (this.#tun === null || this.#engine === null) return 0;
 		const count = this.#tun.readBatch(this.#packets);
 		if (count < 0) {
 			this.#options.events.tunGone();
-			return false;
+			return 0;
 		}
-		if (count === 0) return false;
+		if (count === 0) return 0;
 		counters.add(IO.tunReads, count);
 		this.#engine.receive(this.#packets, nowMs);
 		this.#engine.flush();
 		this.#flushDeliveries();
-		return count === this.#packets.capacity;
+		return count;
 	}
 
-	/** One batch from the sockets named by `tokens`. */
-	readDatagrams(tokens: Int32Array, tokenCount: number, nowMs: number): void {
+	/** One batch from the sockets named by `tokens`. @returns how many messages it held. */
+	readDatagrams(tokens: Int32Array, tokenCount: number, nowMs: number): number {
 		const { io, counters } = this.#options;
 		const engine = this.#engine;
 		const application = this.#application;
-		if (engine === null || application === null) return;
+		if (engine === null || application === null) return 0;
 		const batch = this.#datagrams;
-		const count = io.receiveDatagrams(tokens, tokenCount, batch, this.#datagramLimit);
+		const count = io.receiveDatagrams(
+			tokens,
+			tokenCount,
+			batch,
+			this.#datagramLimit,
+		);
 		for (let error = 0; error < batch.errorCount; error++) {
-			application.socketFailed(batch.errorToken[error] ?? -1, batch.errorNumber[error] ?? 0);
+			application.socketFailed(
+				batch.errorToken[error] ?? -1,
+				batch.errorNumber[error] ?? 0,
+			);
 		}
-		if (count === 0) return;
+		if (count === 0) return 0;
 		counters.add(IO.udpMessagesReceived, count);
 		let largest = 0;
 		let datagrams = 0;
@@ -152,6 +182,7 @@ export class Pump implements EngineSink {
 		counters.add(IO.udpDatagramsReceived, datagrams);
 		this.#sendUplink(nowMs);
 		this.#adaptLimit(count, largest);
+		return count;
 	}
 
 	/** Timers of the engine, and whatever they send. */
@@ -171,8 +202,14 @@ export class Pump implements EngineSink {
 		this.#countWrites(this.#tun.writeTrains(this.outgoing));
 	}
 
-	deliver(flow: Flow, offset: number, length: number, segmentSize: number): void {
-		if (!this.#deliveries.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE)) this.#flushDeliveries();
+	deliver(
+		flow: Flow,
+		offset: number,
+		length: number,
+		segmentSize: number,
+	): void {
+		if (!this.#deliveries.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE))
+			this.#flushDeliveries();
 		this.#deliveries.append(flow.slot, offset, length, segmentSize);
 	}
 
@@ -203,8 +240,14 @@ export class Pump implements EngineSink {
 		}
 		const owner = this.#application?.ownerOf(batch, message, nowMs) ?? REFUSED;
 		if (owner === REFUSED) return;
-		if (!this.#uplink.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE)) this.#sendUplink(nowMs);
-		this.#uplink.append(owner, batch.offset[message] ?? 0, length, batch.segmentSize[message] ?? length);
+		if (!this.#uplink.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE))
+			this.#sendUplink(nowMs);
+		this.#uplink.append(
+			owner,
+			batch.offset[message] ?? 0,
+			length,
+			batch.segmentSize[message] ?? length,
+		);
 	}
 
 	#sendUplink(nowMs: number): void {
@@ -213,7 +256,8 @@ export class Pump implements EngineSink {
 		const uplink = this.#uplink;
 		for (let train = 0; train < uplink.count; train++) {
 			const flow = engine.flowAt(uplink.owner[train] ?? -1);
-			if (flow === undefined) this.#options.counters.drop(DROP["flow-closed"], 1);
+			if (flow === undefined)
+				this.#options.counters.drop(DROP["flow-closed"], 1);
 			else engine.send(flow, uplink, train, nowMs);
 		}
 		engine.flush();
@@ -225,7 +269,11 @@ export class Pump implements EngineSink {
 		const deliveries = this.#deliveries;
 		if (deliveries.count === 0 || this.#application === null) return;
 		const { io } = this.#options;
-		const outcome = io.sendTrains(deliveries, this.#application.ownerSocket, this.#application.endpoints);
+		const outcome = io.sendTrains(
+			deliveries,
+			this.#application.ownerSocket,
+			this.#application.endpoints,
+		);
 		this.#countSends(outcome);
 		deliveries.clear();
 		deliveries.regions.clear();
@@ -240,7 +288,8 @@ export class Pump implements EngineSink {
 		counters.drop(UDP_SEND_FAILED, outcome.datagramsDroppedOther);
 		if (outcome.refusals === 0) return;
 		counters.add(IO.udpRefusals, outcome.refusals);
-		if (outcome.lastRefusedOwner >= 0) events.targetRefused(outcome.lastRefusedOwner);
+		if (outcome.lastRefusedOwner >= 0)
+			events.targetRefused(outcome.lastRefusedOwner);
 	}
 
 	#countWrites(outcome: TunWriteOutcome): void {
@@ -259,7 +308,10 @@ export class Pump implements EngineSink {
 	#adaptLimit(count: number, largest: number): void {
 		if (largest > SMALL_MESSAGE_BYTES) this.#datagramLimit = FEW_MESSAGES;
 		else if (count === this.#datagramLimit) {
-			this.#datagramLimit = Math.min(DATAGRAMS_PER_BATCH, this.#datagramLimit * 2);
+			this.#datagramLimit = Math.min(
+				DATAGRAMS_PER_BATCH,
+				this.#datagramLimit * 2,
+			);
 		}
 	}
 }

@@ -3,7 +3,7 @@
 import { randomFillSync } from "node:crypto";
 import {
 	Engine,
-	FLOW_COUNTER,
+	type FLOW_COUNTER,
 	type Flow,
 	invariant,
 	WIRE_PROFILES,
@@ -17,12 +17,23 @@ import { FlowEvents, peerText } from "./flow-events.js";
 import { describeIcmpError } from "./icmp-notice.js";
 import { Pump } from "./pump.js";
 import { ServerTargets } from "./server-targets.js";
-import { LINK_WATCH_TOKEN, TUN_TOKEN, TunAttachment } from "./tun-attachment.js";
+import {
+	LINK_WATCH_TOKEN,
+	TUN_TOKEN,
+	TunAttachment,
+} from "./tun-attachment.js";
 import { IO, TunnelCounters } from "./tunnel-counters.js";
-import type { FlowDescription, FromWorker, ToWorker, TunnelWorkerInput } from "./worker-protocol.js";
+import type {
+	FlowDescription,
+	FromWorker,
+	ToWorker,
+	TunnelWorkerInput,
+} from "./worker-protocol.js";
 
 /** Rounds of "poll, read a batch of each" before the event loop gets its turn. */
 const MAX_ROUNDS = 16;
+/** A round with fewer than this leaves at once: when traffic is sparse, asking again finds nothing and costs a call. */
+const BUSY_ROUND_MESSAGES = 4;
 const TICK_MS = 100;
 const TICKS_PER_SECOND = 1_000 / TICK_MS;
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -47,7 +58,11 @@ export class TunnelWorker {
 	#lastIcmpNotice = "";
 	#lastIcmpNoticeMs = Number.NEGATIVE_INFINITY;
 
-	constructor(input: TunnelWorkerInput, io: PacketIo, post: (message: FromWorker) => void) {
+	constructor(
+		input: TunnelWorkerInput,
+		io: PacketIo,
+		post: (message: FromWorker) => void,
+	) {
 		this.#input = input;
 		this.#io = io;
 		this.#post = post;
@@ -78,7 +93,8 @@ export class TunnelWorker {
 				this.#pump.setTun(tun);
 				this.#counters.gauge("isTunUp", tun === null ? 0 : 1);
 			},
-			onLinkMtu: (linkMtuBytes) => this.#counters.gauge("tunLinkMtuBytes", linkMtuBytes),
+			onLinkMtu: (linkMtuBytes) =>
+				this.#counters.gauge("tunLinkMtuBytes", linkMtuBytes),
 		});
 	}
 
@@ -94,7 +110,9 @@ export class TunnelWorker {
 	receive(message: ToWorker): void {
 		switch (message.kind) {
 			case "host-ready":
-				return this.#translatingFailures(() => this.#hostReady(message.linkMtuBytes));
+				return this.#translatingFailures(() =>
+					this.#hostReady(message.linkMtuBytes),
+				);
 			case "link-mtu":
 				this.#engine?.setLinkMtu(message.linkMtuBytes, this.#nowMs());
 				return;
@@ -143,7 +161,10 @@ export class TunnelWorker {
 			headerRegion: headers,
 			stagingRegion: staging,
 			outgoing: this.#pump.outgoing,
-			local: { 4: checkedIpAddress(config.tun.peer4), 6: checkedIpAddress(config.tun.peer6) },
+			local: {
+				4: checkedIpAddress(config.tun.peer4),
+				6: checkedIpAddress(config.tun.peer6),
+			},
 			listenPort: config.listen.port,
 			maxFlows: config.maxFlows,
 			idleTimeoutMs: config.idleTimeoutMs,
@@ -151,9 +172,14 @@ export class TunnelWorker {
 			handshakePacket,
 			counters: this.#counters.engine,
 			drops: this.#counters.drops,
-			seed: { hash: { k0: w0, k1: w1 }, iss: { k0: w2, k1: w3 }, port: w0 ^ w3 },
+			seed: {
+				hash: { k0: w0, k1: w1 },
+				iss: { k0: w2, k1: w3 },
+				port: w0 ^ w3,
+			},
 		});
-		const application = config.role === "client" ? this.#listen(engine) : this.#target(engine);
+		const application =
+			config.role === "client" ? this.#listen(engine) : this.#target(engine);
 		this.#engine = engine;
 		this.#application = application;
 		this.#pump.attach(engine, application);
@@ -174,7 +200,10 @@ export class TunnelWorker {
 		return new ClientApplications({
 			engine,
 			socket,
-			servers: remotes.map((remote) => ({ address: checkedIpAddress(remote.address), port: remote.port })),
+			servers: remotes.map((remote) => ({
+				address: checkedIpAddress(remote.address),
+				port: remote.port,
+			})),
 			maxFlows: config.maxFlows,
 			hashKey: { k0: key[0] ?? 0, k1: key[1] ?? 0 },
 			counters: this.#counters,
@@ -195,30 +224,38 @@ export class TunnelWorker {
 			socketBufferBytes: SOCKET_BUFFER_BYTES,
 			onTargetState: (isDown) => this.#targetState(isDown),
 			onOpenFailed: (error) =>
-				this.#post({ kind: "notice", code: error.code, message: `${error.message} ${error.whatToDo}` }),
+				this.#post({
+					kind: "notice",
+					code: error.code,
+					message: `${error.message} ${error.whatToDo}`,
+				}),
 		});
 	}
 
 	#onReady(): void {
-		const { readyTokens, readyFlags } = this.#poller;
 		this.#counters.add(IO.pollerWakeups, 1);
 		for (let round = 0; round < MAX_ROUNDS; round++) {
 			const ready = this.#poller.poll();
 			if (ready === 0) return;
-			const nowMs = this.#nowMs();
-			let udpCount = 0;
-			for (let index = 0; index < ready; index++) {
-				const token = readyTokens[index] ?? 0;
-				if (token === TUN_TOKEN) this.#tunReady(readyFlags[index] ?? 0, nowMs);
-				else if (token === LINK_WATCH_TOKEN) this.#attachment.drainWatch();
-				else if (udpCount < this.#udpTokens.length) this.#udpTokens[udpCount++] = token;
-			}
-			if (udpCount > 0) this.#pump.readDatagrams(this.#udpTokens, udpCount, nowMs);
+			if (this.#serve(ready) < BUSY_ROUND_MESSAGES) return;
 		}
 	}
 
-	#tunReady(_flags: number, nowMs: number): void {
-		this.#pump.readTun(nowMs);
+	/** One batch from each of the sources that are ready. @returns how many packets and messages there were. */
+	#serve(ready: number): number {
+		const { readyTokens } = this.#poller;
+		const nowMs = this.#nowMs();
+		let handled = 0;
+		let udpCount = 0;
+		for (let index = 0; index < ready; index++) {
+			const token = readyTokens[index] ?? 0;
+			if (token === TUN_TOKEN) handled += this.#pump.readTun(nowMs);
+			else if (token === LINK_WATCH_TOKEN) this.#attachment.drainWatch();
+			else if (udpCount < this.#udpTokens.length)
+				this.#udpTokens[udpCount++] = token;
+		}
+		if (udpCount === 0) return handled;
+		return handled + this.#pump.readDatagrams(this.#udpTokens, udpCount, nowMs);
 	}
 
 	#onTick(): void {
@@ -239,20 +276,27 @@ export class TunnelWorker {
 		counters.gauge("nowMs", this.#nowMs());
 		counters.gauge("linkMtuBytes", engine.linkMtuBytes);
 		counters.gauge("isTargetDown", this.#isTargetDown ? 1 : 0);
-		counters.setTotal(IO.udpOverflowDrops, this.#application?.overflowDrops() ?? 0);
+		counters.setTotal(
+			IO.udpOverflowDrops,
+			this.#application?.overflowDrops() ?? 0,
+		);
 	}
 
 	#listFlows(requestId: number, limit: number): void {
 		const engine = this.#engine;
-		if (engine === null) return this.#post({ kind: "flows", requestId, total: 0, flows: [] });
-		const flows = engine.flows.slice(0, limit).map((flow) => this.#describe(engine, flow));
+		if (engine === null)
+			return this.#post({ kind: "flows", requestId, total: 0, flows: [] });
+		const flows = engine.flows
+			.slice(0, limit)
+			.map((flow) => this.#describe(engine, flow));
 		this.#post({ kind: "flows", requestId, total: engine.flows.length, flows });
 	}
 
 	#describe(engine: Engine, flow: Flow): FlowDescription {
 		const nowMs = this.#nowMs();
 		invariant(flow.state !== "CLOSED", "a live flow is not closed");
-		const counter = (name: keyof typeof FLOW_COUNTER): number => engine.flowCounter(flow, name);
+		const counter = (name: keyof typeof FLOW_COUNTER): number =>
+			engine.flowCounter(flow, name);
 		return {
 			slot: flow.slot,
 			state: flow.state,
@@ -265,14 +309,16 @@ export class TunnelWorker {
 			segmentsReceived: counter("segmentsReceived"),
 			payloadBytesSent: counter("payloadBytesSent"),
 			payloadBytesReceived: counter("payloadBytesReceived"),
-			peerLinkMtuBytes: flow.peerLinkMtuBytes === 0 ? null : flow.peerLinkMtuBytes,
+			peerLinkMtuBytes:
+				flow.peerLinkMtuBytes === 0 ? null : flow.peerLinkMtuBytes,
 			maxPayloadBytes: flow.maxPayloadBytes,
 			isTargetDown: this.#application?.isTargetDown(flow.slot) ?? false,
 		};
 	}
 
 	#targetRefused(slot: number): void {
-		if (this.#application instanceof ServerTargets) this.#application.targetRefused(slot);
+		if (this.#application instanceof ServerTargets)
+			this.#application.targetRefused(slot);
 	}
 
 	#targetState(isDown: boolean): void {
@@ -286,7 +332,11 @@ export class TunnelWorker {
 		const nowMs = this.#nowMs();
 		if (nowMs - this.#lastIcmpNoticeMs < 1_000) return;
 		const message = describeIcmpError(this.#layout.arena, offset, length);
-		if (message === this.#lastIcmpNotice && nowMs - this.#lastIcmpNoticeMs < 60_000) return;
+		if (
+			message === this.#lastIcmpNotice &&
+			nowMs - this.#lastIcmpNoticeMs < 60_000
+		)
+			return;
 		this.#lastIcmpNotice = message;
 		this.#lastIcmpNoticeMs = nowMs;
 		this.#post({ kind: "notice", code: "icmp-error", message });
