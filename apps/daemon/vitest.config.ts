@@ -3,19 +3,22 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-function sourceOf(packageFolder: string): string {
-	return fileURLToPath(
-		new URL(`../../packages/${packageFolder}/src/index.ts`, import.meta.url),
-	);
+function alias(packageName: string, source: string) {
+	const path = new URL(`../../packages/${source}`, import.meta.url);
+	return {
+		find: new RegExp(`^@tunscope/${packageName}$`),
+		replacement: fileURLToPath(path),
+	};
 }
 
 export default defineConfig({
 	resolve: {
-		alias: {
-			"@tunscope/fake-tcp": sourceOf("fake-tcp"),
-			"@tunscope/shared": sourceOf("shared"),
-			"@tunscope/tun": sourceOf("tun"),
-		},
+		alias: [
+			alias("fake-tcp", "fake-tcp/src/index.ts"),
+			alias("shared", "shared/src/index.ts"),
+			alias("shared/lean", "shared/src/lean.ts"),
+			alias("tun", "tun/src/index.ts"),
+		],
 	},
 	test: { include: ["src/**/*.test.ts"], testTimeout: 15_000 },
 });

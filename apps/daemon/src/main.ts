@@ -1,6 +1,6 @@
 // The composition root: command line in, signals, one tunnel, exit code out.
 
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import { parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode, exitCodeOfError } from "./cli/exit-codes.js";

@@ -2,3 +2,4 @@
 
 export * from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
+export * from "./tunnel-limits.js";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
 	interfaceNameSchema,
-	TUNNEL_LIMITS,
 	type TunnelConfig,
 	tunnelConfigSchema,
 } from "./tunnel-config.js";
 import { TUN_ADDRESS_DEFAULTS, TUNNEL_DEFAULTS } from "./tunnel-defaults.js";
+import { TUNNEL_LIMITS } from "./tunnel-limits.js";
 
 const VALID: TunnelConfig = {
 	name: "client_51820",

@@ -1,17 +1,7 @@
 // The configuration of one tunnel: what `tunscope client` and `tunscope server` are told, checked by zod.
 
 import { z } from "zod";
-
-/** Smallest and largest accepted value of each number, both inclusive. */
-export const TUNNEL_LIMITS = {
-	port: { min: 1, max: 65_535 },
-	/** RFC 791 §3.1: every IPv4 host takes 576 bytes. */
-	linkMtuBytes: { min: 576, max: 65_535 },
-	idleTimeoutMs: { min: 1_000, max: 86_400_000 },
-	maxFlows: { min: 1, max: 65_536 },
-	/** IFNAMSIZ − 1. */
-	interfaceNameBytes: { max: 15 },
-} as const;
+import { isInterfaceName, TUNNEL_LIMITS } from "./tunnel-limits.js";
 
 function bounded(limit: { readonly min: number; readonly max: number }) {
 	return z.number().int().min(limit.min).max(limit.max);
@@ -19,17 +9,8 @@ function bounded(limit: { readonly min: number; readonly max: number }) {
 
 const port = bounded(TUNNEL_LIMITS.port);
 
-/** No leading dash (it would read as an option of `ip`), nothing that nft or a path would have to escape. */
-const INTERFACE_NAME_PATTERN = /^(?!-)[A-Za-z0-9_.@%-]*$/;
-/** Names with a meaning of their own in /proc/sys/net or as a path. */
-const RESERVED_INTERFACE_NAMES = new Set([".", "..", "all", "default"]);
-
 /** Interface names; "" asks for the next free one. */
-export const interfaceNameSchema = z
-	.string()
-	.max(TUNNEL_LIMITS.interfaceNameBytes.max)
-	.regex(INTERFACE_NAME_PATTERN)
-	.refine((name) => !RESERVED_INTERFACE_NAMES.has(name));
+export const interfaceNameSchema = z.string().refine(isInterfaceName);
 
 export const tunnelConfigSchema = z
 	.object({
@@ -43,7 +24,12 @@ export const tunnelConfigSchema = z
 		/** Client: the UDP address to listen on. Server: address is ignored, port is the fake-TCP port. */
 		listen: z.object({ address: z.string(), port }).strict(),
 		/** Client: the server. Server: the UDP target. A host name or an address literal without brackets. */
-		remote: z.object({ host: z.string().min(1).max(255), port }).strict(),
+		remote: z
+			.object({
+				host: z.string().min(1).max(TUNNEL_LIMITS.hostBytes.max),
+				port,
+			})
+			.strict(),
 		tun: z
 			.object({
 				name: interfaceNameSchema,

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { tunnelConfigSchema } from "@tunscope/shared";
 import { describe, expect, it } from "vitest";
 import { createProgram, parseCommandLine } from "./command-line.js";
 import { EXIT } from "./exit-codes.js";
@@ -15,6 +16,8 @@ function parse(line: string) {
 function configOf(line: string) {
 	const outcome = parse(line);
 	if (outcome.kind !== "run") throw new Error(outcome.text);
+	// The command line does not load the schema; whatever it lets through, the schema must too.
+	expect(tunnelConfigSchema.parse(outcome.config)).toEqual(outcome.config);
 	return outcome;
 }
 
@@ -94,6 +97,23 @@ describe("command line", () => {
 			wireProfile: "stock-exact",
 		});
 		expect(display).toEqual({ logLevel: "warn", json: true });
+	});
+
+	it("lets the smallest and the largest value of every flag through to the schema", () => {
+		const client = "client -l 127.0.0.1:1 -r";
+		const longest = `${"a.".repeat(127)}a`;
+		for (const flags of [
+			`${longest}:65535`,
+			"h:1 --max-flows 1 --link-mtu 576 --idle-timeout 1s",
+			"h:1 --max-flows 65536 --link-mtu 65535 --idle-timeout 1d",
+			"h:1 --tun tun%d --interface a23456789012345",
+		]) {
+			configOf(`${client} ${flags}`);
+		}
+		expect(complaintOf(`${client} ${longest}a:1`)).toContain("at most 255");
+		expect(complaintOf("server -l 1 -r h:1 --handshake-packet ")).toContain(
+			"argument missing",
+		);
 	});
 
 	it("names the nearest flag and the nearest command", () => {

@@ -1,10 +1,6 @@
 // `tunscope client` and `tunscope server`: Phantun's flags with Phantun's meaning, and ours; text in, configuration out.
 
-import {
-	type TunnelConfig,
-	type TunnelRole,
-	tunnelConfigSchema,
-} from "@tunscope/shared";
+import type { TunnelConfig, TunnelRole } from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { EXAMPLES, ROOT_EXAMPLES } from "./help-examples.js";
 import {
@@ -103,27 +99,33 @@ const DESCRIPTIONS: Readonly<Record<TunnelRole, string>> = {
 		"Takes fake TCP from tunscope or Phantun clients and hands the datagrams to a UDP target.",
 };
 
+// Every value has passed its flag's parser; a test holds the result against the schema, which is not loaded here.
 function toOutcome(role: TunnelRole, flags: TunnelFlags): CommandLineOutcome {
+	const { tunLocal, tunPeer, tunLocal6, tunPeer6, handshakePacket } = flags;
+	if (tunLocal === tunPeer || tunLocal6 === tunPeer6) {
+		const text = "error: the TUN's local and peer addresses must differ\n";
+		return { kind: "usage-error", text };
+	}
 	const listen =
 		typeof flags.local === "number"
 			? { host: "::", port: flags.local }
 			: flags.local;
-	const parsed = tunnelConfigSchema.safeParse({
+	const config: TunnelConfig = {
 		name: `${role}_${listen.port}`,
 		role,
 		listen: { address: listen.host, port: listen.port },
 		remote: flags.remote,
 		tun: {
 			name: flags.tun,
-			local4: flags.tunLocal,
-			peer4: flags.tunPeer,
-			local6: flags.tunLocal6,
-			peer6: flags.tunPeer6,
+			local4: tunLocal,
+			peer4: tunPeer,
+			local6: tunLocal6,
+			peer6: tunPeer6,
 		},
 		ipv4Only: flags.ipv4Only ?? false,
-		...(flags.handshakePacket === undefined
+		...(handshakePacket === undefined
 			? {}
-			: { handshakePacketPath: flags.handshakePacket }),
+			: { handshakePacketPath: handshakePacket }),
 		linkMtuBytes: flags.linkMtu,
 		oversize: flags.oversize,
 		idleTimeoutMs: flags.idleTimeout,
@@ -132,13 +134,7 @@ function toOutcome(role: TunnelRole, flags: TunnelFlags): CommandLineOutcome {
 		onTunLost: flags.onTunLost,
 		maxFlows: flags.maxFlows,
 		wireProfile: flags.wireProfile,
-	});
-	if (parsed.success) {
-		const { logLevel, json = false } = flags;
-		return { kind: "run", config: parsed.data, display: { logLevel, json } };
-	}
-	const problems = parsed.error.issues.map(
-		({ path, message }) => `${path.join(".")}: ${message}`,
-	);
-	return { kind: "usage-error", text: `error: ${problems.join("; ")}\n` };
+	};
+	const { logLevel, json = false } = flags;
+	return { kind: "run", config, display: { logLevel, json } };
 }

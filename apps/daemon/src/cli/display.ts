@@ -1,6 +1,6 @@
 // What the operator sees of a running tunnel: the live view with log lines above it, or log lines alone.
 
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import { totalsOf } from "../observability/counter-totals.js";
 import { createTunnelEventLog } from "../observability/log-tunnel-events.js";

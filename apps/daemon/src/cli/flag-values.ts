@@ -1,7 +1,7 @@
 // Turns the text after a flag into a value, or says what is wrong with it and what would be right.
 
 import { isIPv4, isIPv6 } from "node:net";
-import { interfaceNameSchema, TUNNEL_LIMITS } from "@tunscope/shared";
+import { isInterfaceName, TUNNEL_LIMITS } from "@tunscope/shared/lean";
 import { InvalidArgumentError } from "commander";
 
 export interface HostPort {
@@ -41,6 +41,11 @@ export function parseHostPort(text: string): HostPort {
 	const [, host = "", port = ""] = plain;
 	if (/^[\d.]+$/.test(host) && !isIPv4(host)) {
 		throw new InvalidArgumentError(`"${host}" is not an IPv4 address.`);
+	}
+	if (host.length > TUNNEL_LIMITS.hostBytes.max) {
+		throw new InvalidArgumentError(
+			`A host name has at most ${TUNNEL_LIMITS.hostBytes.max} characters.`,
+		);
 	}
 	return { host, port: parsePort(port) };
 }
@@ -113,7 +118,7 @@ export function parseIpv6(text: string): string {
 }
 
 export function parseInterfaceName(text: string): string {
-	if (text !== "" && interfaceNameSchema.safeParse(text).success) return text;
+	if (text !== "" && isInterfaceName(text)) return text;
 	throw new InvalidArgumentError(
 		`Expected an interface name: at most ${TUNNEL_LIMITS.interfaceNameBytes.max} letters, digits, dots, dashes or underscores.`,
 	);

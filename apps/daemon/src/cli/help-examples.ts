@@ -1,6 +1,6 @@
 // The examples at the end of each command's help: complete lines that work as they stand.
 
-import type { TunnelRole } from "@tunscope/shared";
+import type { TunnelRole } from "@tunscope/shared/lean";
 
 export const ROOT_EXAMPLES = `
 Examples:

@@ -1,6 +1,6 @@
 // Gathers what the live view shows: facts from events, rates from consecutive samples, a minute of history.
 
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { TunOffloads } from "@tunscope/tun";
 import type { CounterSample } from "../tunnel/counter-sample.js";
 import type { TunnelEvent, TunnelState } from "../tunnel/tunnel-event.js";

@@ -1,7 +1,7 @@
 // The one-screen view of a running tunnel, as a pure function from its state to text.
 
 import { DROP_REASON_ROWS, payloadLimitBytes } from "@tunscope/fake-tcp";
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { TunOffloads } from "@tunscope/tun";
 import type { CounterSample } from "../tunnel/counter-sample.js";
 import type { TunnelState } from "../tunnel/tunnel-event.js";

@@ -1,7 +1,7 @@
 // One tunnel from checked configuration to exit code: preflight, host, supervisor, display, and all of it undone again.
 
 import { join } from "node:path";
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import type { Logger } from "../observability/logger.js";
 import { removeFirewall } from "../system/firewall.js";

@@ -5,7 +5,7 @@ import {
 	TUNNEL_DEFAULTS,
 	type TunnelConfig,
 	type TunnelRole,
-} from "@tunscope/shared";
+} from "@tunscope/shared/lean";
 import { Option } from "commander";
 import {
 	collectInterfaceName,

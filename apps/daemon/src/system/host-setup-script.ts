@@ -1,6 +1,6 @@
 // What --host-setup auto would do, as commands with their reasons and their undoing, for an operator to run.
 
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import {
 	type ForwardGuards,

@@ -1,6 +1,6 @@
 // Everything that one tunnel changes on its host, made when its TUN opens and undone in reverse when it stops.
 
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import { applyFirewall, removeFirewall } from "./firewall.js";
 import {
@@ -9,7 +9,7 @@ import {
 	tableNameOf,
 } from "./firewall-rules.js";
 import { type AddressFamily, planForwarding } from "./forwarding-plan.js";
-import type { SysctlRow } from "./host-state-file.js";
+import type { SysctlRow } from "./host-state.js";
 import type { HostStateRecord } from "./host-state-record.js";
 import { configureTunLink, type TunLinkPlan } from "./links.js";
 import { discoverNetworkPath, type NetworkPath } from "./network-path.js";

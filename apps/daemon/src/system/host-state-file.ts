@@ -9,48 +9,8 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import { type HostState, parseHostState } from "./host-state.js";
 import { errnoNameOf, SystemError } from "./system-error.js";
-
-const instanceSchema = z.object({
-	name: z.string(),
-	pid: z.number().int(),
-	/** With the pid it names one process of this boot. */
-	startTicks: z.string(),
-	tableName: z.string(),
-	role: z.enum(["client", "server"]),
-	/** Server: the fake-TCP port that its table redirects. Client: null. */
-	serverPort: z.number().int().nullable(),
-	interfaces: z.array(z.string()),
-});
-
-const sysctlSchema = z.object({
-	key: z.string(),
-	family: z.enum(["ipv4", "ipv6"]),
-	interfaceName: z.string().nullable(),
-	/** Index and hardware address when recorded: a later interface of the same name has its own settings. */
-	interfaceIdentity: z.string().nullable(),
-	before: z.string(),
-	ours: z.string(),
-	needsGuard: z.boolean(),
-	/** conf.all.forwarding of the family when recorded. */
-	wasAllForwardingOn: z.boolean(),
-	/** Settings that writing `before` would overwrite too, with the values they had. */
-	alsoOverwritten: z.array(z.object({ key: z.string(), before: z.string() })),
-	/** Names of the instances that need it. */
-	users: z.array(z.string()),
-});
-
-const hostStateSchema = z.object({
-	version: z.literal(1),
-	bootId: z.string(),
-	instances: z.array(instanceSchema),
-	sysctls: z.array(sysctlSchema),
-});
-
-export type InstanceRow = z.infer<typeof instanceSchema>;
-export type SysctlRow = z.infer<typeof sysctlSchema>;
-export type HostState = z.infer<typeof hostStateSchema>;
 
 const FILE_NAME = "state.json";
 
@@ -65,7 +25,8 @@ export function emptyHostState(bootId: string): HostState {
 export function readHostState(directory: string, bootId: string): HostState {
 	const path = join(directory, FILE_NAME);
 	try {
-		const state = hostStateSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+		const state = parseHostState(JSON.parse(readFileSync(path, "utf8")));
+		if (state === null) throw unusable(path, null);
 		return state.bootId === bootId ? state : emptyHostState(bootId);
 	} catch (error) {
 		if (errnoNameOf(error) === "ENOENT") return emptyHostState(bootId);
@@ -103,13 +64,15 @@ function removeIfEmpty(directory: string): void {
 	}
 }
 
-function unusable(path: string, error: unknown): SystemError {
-	const reason =
-		error instanceof z.ZodError || error instanceof SyntaxError
-			? "its content is not what tunscope writes"
-			: error instanceof Error
-				? error.message
-				: String(error);
+/** @param cause null when the file could be read but is not ours. */
+function unusable(path: string, cause: unknown): SystemError {
+	if (cause instanceof SystemError) return cause;
+	const isForeign = cause === null || cause instanceof SyntaxError;
+	const reason = isForeign
+		? "its content is not what tunscope writes"
+		: cause instanceof Error
+			? cause.message
+			: String(cause);
 	return new SystemError(
 		{
 			code: "STATE_FILE_UNUSABLE",
@@ -117,6 +80,6 @@ function unusable(path: string, error: unknown): SystemError {
 			whatToDo:
 				"Make its folder writable, or look at the file, put back what it lists and delete it; TUNSCOPE_RUNTIME_DIR chooses another folder.",
 		},
-		{ cause: error },
+		{ cause },
 	);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tableNameOf } from "./firewall-rules.js";
 import { planForwarding } from "./forwarding-plan.js";
-import type { SysctlRow } from "./host-state-file.js";
+import type { SysctlRow } from "./host-state.js";
 import { HostStateRecord } from "./host-state-record.js";
 import type { Link } from "./links.js";
 import {

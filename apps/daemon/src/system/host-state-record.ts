@@ -5,13 +5,8 @@ import {
 	forwardingKey,
 	type SysctlWish,
 } from "./forwarding-plan.js";
-import {
-	type HostState,
-	type InstanceRow,
-	readHostState,
-	type SysctlRow,
-	writeHostState,
-} from "./host-state-file.js";
+import type { HostState, InstanceRow, SysctlRow } from "./host-state.js";
+import { readHostState, writeHostState } from "./host-state-file.js";
 import { withHostStateLock } from "./host-state-lock.js";
 import type { Link } from "./links.js";
 import type { SysctlFiles } from "./sysctl-files.js";

@@ -1,6 +1,12 @@
 // Network interfaces through `ip`: what exists, and giving our TUN its addresses, MTU and group.
 
-import { z } from "zod";
+import {
+	type JsonObject,
+	numberOf,
+	objectsOf,
+	textOf,
+	textsOf,
+} from "../config/json-value.js";
 import type { RunCommand } from "./run-command.js";
 
 /** Device group of every TUN of every instance, so that one instance's guard lets the others' packets pass (wire.md 4.12). */
@@ -26,53 +32,36 @@ export interface Link {
 	readonly addresses: readonly LinkAddress[];
 }
 
-const linksSchema = z.array(
-	z.object({
-		ifindex: z.number().optional(),
-		ifname: z.string().optional(),
-		mtu: z.number().default(0),
-		flags: z.array(z.string()).default([]),
-		group: z.string().default("default"),
-		address: z.string().default(""),
-		addr_info: z
-			.array(
-				z.object({
-					family: z.string().optional(),
-					local: z.string().optional(),
-					scope: z.string().optional(),
-				}),
-			)
-			.default([]),
-	}),
-);
-
 export async function listLinks(run: RunCommand): Promise<readonly Link[]> {
 	const { stdout } = await run("ip", ["-j", "address", "show"]);
-	return linksSchema.parse(JSON.parse(stdout || "[]")).flatMap((row) => {
-		if (row.ifindex === undefined || row.ifname === undefined) return [];
-		return [
-			{
-				index: row.ifindex,
-				name: row.ifname,
-				linkMtuBytes: row.mtu,
-				isUp: row.flags.includes("UP"),
-				isLoopback: row.flags.includes("LOOPBACK"),
-				isOurTun: row.group === String(TUN_GROUP),
-				identity: `${row.ifindex}/${row.address}`,
-				addresses: row.addr_info.flatMap(({ family, local, scope }) =>
-					local === undefined
-						? []
-						: [
-								{
-									family: family === "inet6" ? (6 as const) : (4 as const),
-									address: local,
-									isGlobal: scope === "global",
-								},
-							],
-				),
-			},
-		];
-	});
+	return objectsOf(JSON.parse(stdout || "[]")).flatMap(toLink);
+}
+
+/** `ip` prints an empty object for an interface that a filter left out. */
+function toLink(row: JsonObject): Link[] {
+	const index = numberOf(row, "ifindex");
+	const name = textOf(row, "ifname");
+	if (index === null || name === null) return [];
+	const flags = textsOf(row, "flags") ?? [];
+	return [
+		{
+			index,
+			name,
+			linkMtuBytes: numberOf(row, "mtu") ?? 0,
+			isUp: flags.includes("UP"),
+			isLoopback: flags.includes("LOOPBACK"),
+			isOurTun: textOf(row, "group") === String(TUN_GROUP),
+			identity: `${index}/${textOf(row, "address") ?? ""}`,
+			addresses: objectsOf(row.addr_info).flatMap(toAddress),
+		},
+	];
+}
+
+function toAddress(row: JsonObject): LinkAddress[] {
+	const address = textOf(row, "local");
+	if (address === null) return [];
+	const family = textOf(row, "family") === "inet6" ? 6 : 4;
+	return [{ family, address, isGlobal: textOf(row, "scope") === "global" }];
 }
 
 export interface TunLinkPlan {

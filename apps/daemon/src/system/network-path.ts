@@ -1,6 +1,6 @@
 // Where the tunnel's packets leave and arrive: interfaces per family, and the link MTU towards the peer.
 
-import { z } from "zod";
+import { numberOf, objectsOf, textOf } from "../config/json-value.js";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import type { AddressFamily } from "./forwarding-plan.js";
 import { type Link, listLinks } from "./links.js";
@@ -34,17 +34,24 @@ export async function discoverNetworkPath(
 	question: PathQuestion,
 ): Promise<NetworkPath> {
 	const links = await listLinks(run);
-	for (const name of question.interfaces) requireLink(name, links);
+	requireInterfaces(question.interfaces, links);
 	return question.role === "client"
 		? discoverClientPath(run, question, links)
 		: discoverServerPath(run, question, links);
 }
 
-function requireLink(name: string, links: readonly Link[]): void {
-	if (links.some((link) => link.name === name)) return;
+/** @throws SystemError INTERFACE_MISSING */
+export function requireInterfaces(
+	names: readonly string[],
+	links: readonly Link[],
+): void {
+	const missing = names.find((name) =>
+		links.every((link) => link.name !== name),
+	);
+	if (missing === undefined) return;
 	throw new SystemError({
 		code: "INTERFACE_MISSING",
-		message: `There is no network interface ${name} (--interface); there are: ${links.map((link) => link.name).join(", ")}.`,
+		message: `There is no network interface ${missing} (--interface); there are: ${links.map(({ name }) => name).join(", ")}.`,
 		whatToDo: "Name one of these, or leave --interface away to use all.",
 	});
 }
@@ -126,13 +133,6 @@ async function discoverServerPath(
 	};
 }
 
-const routesSchema = z.array(
-	z.object({
-		dev: z.string().optional(),
-		metrics: z.array(z.object({ mtu: z.number().optional() })).default([]),
-	}),
-);
-
 /** Null when the kernel has no route. */
 async function routeTo(
 	run: RunCommand,
@@ -140,14 +140,11 @@ async function routeTo(
 ): Promise<Route | null> {
 	try {
 		const { stdout } = await run("ip", ["-j", "route", "get", address]);
-		const [route] = routesSchema.parse(JSON.parse(stdout));
-		if (route?.dev === undefined) return null;
-		const routeMtuBytes =
-			route.metrics.find(({ mtu }) => mtu !== undefined)?.mtu ?? null;
-		return { device: route.dev, routeMtuBytes };
+		return routesOf(stdout)[0] ?? null;
 	} catch (error) {
-		if (error instanceof SystemError && error.code === "COMMAND_FAILED")
+		if (error instanceof SystemError && error.code === "COMMAND_FAILED") {
 			return null;
+		}
 		throw error;
 	}
 }
@@ -164,12 +161,23 @@ async function defaultRouteDevices(
 			"show",
 			"default",
 		]);
-		const routes = routesSchema.parse(JSON.parse(stdout || "[]"));
-		devices.push(
-			...routes.flatMap(({ dev }) => (dev === undefined ? [] : [dev])),
-		);
+		devices.push(...routesOf(stdout).map(({ device }) => device));
 	}
 	return devices;
+}
+
+/** @param text the answer of `ip -j route`. */
+function routesOf(text: string): readonly Route[] {
+	return objectsOf(JSON.parse(text || "[]")).flatMap((row) => {
+		const device = textOf(row, "dev");
+		if (device === null) return [];
+		const metrics = objectsOf(row.metrics).map((metric) =>
+			numberOf(metric, "mtu"),
+		);
+		return [
+			{ device, routeMtuBytes: metrics.find((mtu) => mtu !== null) ?? null },
+		];
+	});
 }
 
 function linkMtuOf(device: string, links: readonly Link[]): number {

@@ -2,8 +2,9 @@
 
 import { createSocket } from "node:dgram";
 import { readFileSync, statSync } from "node:fs";
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import { type Link, listLinks } from "./links.js";
+import { requireInterfaces } from "./network-path.js";
 import type { RunCommand } from "./run-command.js";
 import { errnoNameOf, SystemError } from "./system-error.js";
 
@@ -13,14 +14,16 @@ const TUN_DEVICE_PATH = "/dev/net/tun";
 /** A handshake packet is one segment; more than this fits none. */
 const MAX_HANDSHAKE_PACKET_BYTES = 65_535;
 
-/** @throws SystemError, the first of these that fails: device, capability, tools, addresses, UDP port. */
+/** @throws SystemError, the first of these that fails: device, capability, interfaces, addresses, tools, UDP port. */
 export async function checkHost(
 	run: RunCommand,
 	config: TunnelConfig,
 ): Promise<void> {
 	requireTunDevice(TUN_DEVICE_PATH);
 	requireNetAdmin(readFileSync("/proc/self/status", "latin1"));
-	refuseAddressClash(config, await listLinks(run));
+	const links = await listLinks(run);
+	requireInterfaces(config.interfaces, links);
+	refuseAddressClash(config, links);
 	if (config.hostSetup === "auto") await run("nft", ["--version"]);
 	if (config.role === "client") await requireFreeUdpPort(config.listen);
 }

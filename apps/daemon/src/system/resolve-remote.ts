@@ -3,7 +3,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { TunnelConfig } from "@tunscope/shared";
+import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import { errnoNameOf, SystemError } from "./system-error.js";
 

@@ -1,7 +1,7 @@
 // Puts one recorded kernel setting back, unless it is no longer ours to put back.
 
 import { forwardingKey } from "./forwarding-plan.js";
-import type { SysctlRow } from "./host-state-file.js";
+import type { SysctlRow } from "./host-state.js";
 import type { Link } from "./links.js";
 import { type SysctlFiles, sysctlName } from "./sysctl-files.js";
 

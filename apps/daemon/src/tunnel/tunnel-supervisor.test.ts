@@ -188,18 +188,23 @@ describe("TunnelSupervisor", () => {
 		await vi.waitFor(() => expect(supervisor.state).toBe("running"), WAIT);
 	});
 
-	it("gives a TUN that came up again its addresses again, and tells the worker the link MTU", async () => {
-		const { events, hostCalls } = run({ name: "tun-goes-down" });
-		await vi.waitFor(
-			() =>
-				expect(events).toContainEqual({
-					kind: "notice",
-					code: "link-mtu-1500",
-					message: "link-mtu-1500",
-				}),
-			WAIT,
-		);
-		expect(hostCalls.slice(0, 2)).toEqual(["configure tun7", "configure tun7"]);
+	it("gives a TUN that came up again its addresses again, and runs once it is restored", async () => {
+		const { supervisor, count, hostCalls } = run({ name: "tun-goes-down" });
+		await vi.waitFor(() => expect(count("tun-restored")).toBe(1), WAIT);
+		expect(supervisor.state).toBe("running");
+		expect(hostCalls).toEqual(["configure tun7", "configure tun7"]);
+	});
+
+	it("passes a new link MTU on to the worker", async () => {
+		const { supervisor, events } = run({ name: "orderly" });
+		await vi.waitFor(() => expect(supervisor.state).toBe("running"), WAIT);
+		supervisor.setLinkMtu(1_400);
+		const notice = {
+			kind: "notice",
+			code: "link-mtu-1400",
+			message: "link-mtu-1400",
+		};
+		await vi.waitFor(() => expect(events).toContainEqual(notice), WAIT);
 	});
 
 	it("ends when the TUN is lost and the configuration says exit", async () => {

@@ -155,10 +155,8 @@ export class TunnelSupervisor {
 		if (this.#isEnding) return;
 		if (message.kind === "tun-opened") {
 			this.#tunName = message.tunName;
-			this.#prepareHost(thread, "host-ready");
+			this.#prepareHost(thread);
 		}
-		// Taking a TUN down flushes its IPv6 addresses and its routes.
-		if (message.kind === "tun-restored") this.#prepareHost(thread, "link-mtu");
 		if (message.kind === "tun-lost") this.#onTunLost(message.cause);
 		if (message.kind === "running" || message.kind === "tun-restored") {
 			this.#hasRun = true;
@@ -166,9 +164,9 @@ export class TunnelSupervisor {
 		}
 	}
 
-	#prepareHost(thread: TunnelThread, answer: "host-ready" | "link-mtu"): void {
+	#prepareHost(thread: TunnelThread): void {
 		this.#options.host.configureTun(this.#tunName).then(
-			({ linkMtuBytes }) => thread.post({ kind: answer, linkMtuBytes }),
+			({ linkMtuBytes }) => thread.post({ kind: "host-ready", linkMtuBytes }),
 			(error: unknown) => this.#onFailure(toFailure(error), thread),
 		);
 	}

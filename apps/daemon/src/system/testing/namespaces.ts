@@ -1,6 +1,5 @@
 // Real network namespaces for tests of the host set-up: their own names, and commands and settings inside them.
 
-// biome-ignore lint/style/noRestrictedImports: a test makes and looks at namespaces synchronously, outside the product.
 import { execFileSync } from "node:child_process";
 import { type RunCommand, runCommand } from "../run-command.js";
 import type { SysctlFiles } from "../sysctl-files.js";

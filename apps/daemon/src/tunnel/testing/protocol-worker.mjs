@@ -51,7 +51,12 @@ parentPort.on("message", (message) => {
 		if (config.onTunLost === "recreate") open("tun8");
 	}
 	if (config.name === "tun-goes-down") {
-		parentPort.postMessage({ kind: "tun-lost", cause: "down" });
-		parentPort.postMessage({ kind: "tun-restored" });
+		// Up again: the device wants its addresses again before it carries.
+		if (hasLostTun) parentPort.postMessage({ kind: "tun-restored" });
+		else {
+			hasLostTun = true;
+			parentPort.postMessage({ kind: "tun-lost", cause: "down" });
+			open("tun7");
+		}
 	}
 });

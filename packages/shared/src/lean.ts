@@ -1,0 +1,5 @@
+// The part of the contract that costs nothing to load: the headless tunnel has a memory budget, and zod takes 6 MB of it.
+
+export type { TunnelConfig } from "./tunnel-config.js";
+export * from "./tunnel-defaults.js";
+export * from "./tunnel-limits.js";
