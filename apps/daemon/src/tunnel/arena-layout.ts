@@ -1,6 +1,6 @@
 // One arena per worker: where received packets, received datagrams, outgoing headers and staged datagrams lie.
 
-import { HEADER_SLOT_BYTES } from "@tunscope/fake-tcp";
+import { HEADER_SLOT_BYTES, invariant } from "@tunscope/fake-tcp";
 import { DATAGRAM_SLOT_BYTES } from "@tunscope/tun";
 
 const MIB = 1024 * 1024;
@@ -41,7 +41,12 @@ export function createArena(): ArenaLayout {
 		return region;
 	});
 	const [packets, datagrams, headers, staging] = regions;
-	if (!packets || !datagrams || !headers || !staging)
-		throw new Error("invariant violated: four regions");
+	invariant(
+		packets !== undefined &&
+			datagrams !== undefined &&
+			headers !== undefined &&
+			staging !== undefined,
+		"there are four regions",
+	);
 	return { arena: new Uint8Array(end), packets, datagrams, headers, staging };
 }

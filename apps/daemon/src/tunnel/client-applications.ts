@@ -7,10 +7,15 @@ import {
 	type FlowCloseReason,
 	type HashKey,
 	type IpAddress,
+	invariant,
 	NOT_FOUND,
 	WordKeyTable,
 } from "@tunscope/fake-tcp";
-import { type DatagramBatch, ENDPOINT_WORDS, type UdpSocket } from "@tunscope/tun";
+import {
+	type DatagramBatch,
+	ENDPOINT_WORDS,
+	type UdpSocket,
+} from "@tunscope/tun";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
 import { endpointText } from "./endpoint-text.js";
 import type { TunnelCounters } from "./tunnel-counters.js";
@@ -22,7 +27,10 @@ export interface ClientApplicationsOptions {
 	readonly engine: Engine;
 	readonly socket: UdpSocket;
 	/** The servers to try, in order; a failed handshake moves on to the next. */
-	readonly servers: readonly { readonly address: IpAddress; readonly port: number }[];
+	readonly servers: readonly {
+		readonly address: IpAddress;
+		readonly port: number;
+	}[];
 	readonly maxFlows: number;
 	readonly hashKey: HashKey;
 	readonly counters: TunnelCounters;
@@ -37,7 +45,9 @@ export class ClientApplications implements ApplicationSide {
 
 	constructor(options: ClientApplicationsOptions) {
 		this.#options = options;
-		this.ownerSocket = new Int32Array(options.maxFlows).fill(options.socket.token);
+		this.ownerSocket = new Int32Array(options.maxFlows).fill(
+			options.socket.token,
+		);
 		this.endpoints = new Int32Array(options.maxFlows * ENDPOINT_WORDS);
 		this.#slots = new WordKeyTable({
 			keyWords: KEY_WORDS,
@@ -55,13 +65,16 @@ export class ClientApplications implements ApplicationSide {
 	#open(endpoint: Int32Array, start: number, nowMs: number): number {
 		const { engine, servers, counters } = this.#options;
 		const server = servers[this.#server % servers.length];
-		if (server === undefined) throw new Error("invariant violated: a client has a server");
+		invariant(server !== undefined, "a client has a server");
 		const flow = engine.open(server.address, server.port, nowMs);
 		if (typeof flow === "string") {
 			counters.drop(DROP[flow], 1);
 			return REFUSED;
 		}
-		this.endpoints.set(endpoint.subarray(start, start + ENDPOINT_WORDS), flow.slot * ENDPOINT_WORDS);
+		this.endpoints.set(
+			endpoint.subarray(start, start + ENDPOINT_WORDS),
+			flow.slot * ENDPOINT_WORDS,
+		);
 		this.#slots.set(endpoint, start, flow.slot);
 		return flow.slot;
 	}
@@ -72,7 +85,8 @@ export class ClientApplications implements ApplicationSide {
 	flowOpened(): void {}
 
 	flowClosed(flow: Flow, reason: FlowCloseReason): void {
-		if (reason === "handshake-timeout" || reason === "refused-by-peer") this.#server++;
+		if (reason === "handshake-timeout" || reason === "refused-by-peer")
+			this.#server++;
 		this.#slots.delete(this.endpoints, flow.slot * ENDPOINT_WORDS);
 	}
 

@@ -9,6 +9,7 @@ import {
 	type UdpSocket,
 } from "@tunscope/tun";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
+import { socketAddressText } from "./endpoint-text.js";
 import type { ResolvedAddress } from "./worker-protocol.js";
 
 /** ECONNREFUSED on Linux. */
@@ -53,7 +54,8 @@ export class ServerTargets implements ApplicationSide {
 
 	socketFailed(token: number, errno: number): void {
 		const slot = this.#slotOfToken.get(token);
-		if (slot !== undefined && errno === CONNECTION_REFUSED) this.#markTarget(slot, true);
+		if (slot !== undefined && errno === CONNECTION_REFUSED)
+			this.#markTarget(slot, true);
 	}
 
 	/** A delivery to this flow's target was refused: the flow is kept, because the target may come back. */
@@ -95,7 +97,7 @@ export class ServerTargets implements ApplicationSide {
 	describeApplication(slot: number): string {
 		const local = this.#sockets[slot]?.localAddress;
 		if (local === undefined) return "–";
-		return local.family === 4 ? `${local.address}:${local.port}` : `[${local.address}]:${local.port}`;
+		return socketAddressText(local);
 	}
 
 	isTargetDown(slot: number): boolean {
