@@ -26,4 +26,12 @@ async function main() {
 	}
 }
 
-await main();
+try {
+	await main();
+} catch (error) {
+	// A compiler that cannot build it is a defect to report, unlike a machine without one.
+	console.error(
+		`@tunscope/tun: the native addon could not be built; it needs a C++20 compiler (g++ 11, clang 14 or newer).\n${error.message}`,
+	);
+	process.exitCode = 1;
+}

@@ -64,7 +64,7 @@ export function includeFolders() {
 	];
 }
 
-export function includeFlags() {
+function includeFlags() {
 	return includeFolders().flatMap((folder) => ["-isystem", folder]);
 }
 
@@ -124,15 +124,35 @@ export function run(command, commandArguments) {
 	});
 }
 
-async function compileAll(sources, objectFolder, extraFlags) {
-	const waiting = [...sources];
+/** One source that includes all binding sources: napi.h alone takes a compiler seconds, and so is read once. */
+function joinedBinding(folder) {
+	const joined = path.join(folder, "binding.cc");
+	const includes = sourcesOf("binding").map((name) => `#include "${name}"`);
+	writeFileSync(joined, `${includes.join("\n")}\n`);
+	return { source: joined, flags: [...addonFlags, ...includeFlags()] };
+}
+
+async function compileAll(objectFolder, extraFlags) {
+	const core = sourcesOf("core").map((source) => ({
+		source,
+		flags: compileFlags(source),
+	}));
+	// The longest first, so that no core waits for it at the end.
+	const waiting = [joinedBinding(objectFolder), ...core];
 	const objects = [];
 	async function work() {
-		for (let source = waiting.pop(); source; source = waiting.pop()) {
+		for (let next = waiting.shift(); next; next = waiting.shift()) {
+			const { source, flags } = next;
 			const object = path.join(objectFolder, `${path.basename(source)}.o`);
 			objects.push(object);
-			const flags = [...compileFlags(source), ...extraFlags];
-			await run(compiler, [...flags, "-c", source, "-o", object]);
+			await run(compiler, [
+				...flags,
+				...extraFlags,
+				"-c",
+				source,
+				"-o",
+				object,
+			]);
 		}
 	}
 	await Promise.all(Array.from({ length: availableParallelism() }, work));
@@ -165,8 +185,7 @@ export async function buildAddon({ outputFolder, extraFlags }) {
 	mkdirSync(target, { recursive: true });
 	const temporary = mkdtempSync(path.join(target, ".build-"));
 	try {
-		const sources = [...sourcesOf("binding"), ...sourcesOf("core")];
-		const objects = await compileAll(sources, temporary, extraFlags);
+		const objects = await compileAll(temporary, extraFlags);
 		const linked = path.join(temporary, "tunscope-tun.node");
 		await run(compiler, ["-shared", ...extraFlags, ...objects, "-o", linked]);
 		// A rename, so that a process that has the old binary mapped keeps it.
