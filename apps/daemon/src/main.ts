@@ -16,6 +16,9 @@ import { type TunnelFailure, toFailure } from "./tunnel/failure.js";
 /** Everything together must be over in 2 s; a host command that hangs must not keep a dying process alive for ever. */
 const UNDO_DEADLINE_MS = 4_000;
 
+/** npx hands Ctrl-C on to a child that the terminal has already told: two signals, one wish. */
+const SAME_SIGNAL_MS = 1_000;
+
 process.exit(await main(process.argv.slice(2)));
 
 async function main(words: readonly string[]): Promise<ExitCode> {
@@ -68,15 +71,18 @@ async function printHostSetup(config: TunnelConfig): Promise<ExitCode> {
 	}
 }
 
-/** The first signal stops in order, the second at once. */
+/** The first signal stops in order; one that comes a second later, because that hangs, ends at once. */
 function watchSignals(display: Display, stopping: AbortController): void {
+	let firstAtMs = 0;
 	const onSignal = (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => {
 		if (!stopping.signal.aborted) {
 			display.logger.info({ event: "signal", signal }, `${signal}: stopping`);
+			firstAtMs = performance.now();
 			stopping.abort();
 			exitAfterDeadline(display, EXIT.system);
 			return;
 		}
+		if (performance.now() - firstAtMs < SAME_SIGNAL_MS) return;
 		display.release();
 		process.stderr.write(
 			"tunscope: ended at once; what is left on this host is undone at the next start.\n",

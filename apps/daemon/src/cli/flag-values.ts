@@ -75,7 +75,7 @@ export function parseServerPort(text: string): number {
 	return parsePort(text);
 }
 
-export function parsePort(text: string): number {
+function parsePort(text: string): number {
 	return parseInteger(text, TUNNEL_LIMITS.port, "a port");
 }
 

@@ -126,6 +126,15 @@ describe("live view", () => {
 		expect(renderLiveView(stateOf(), PLAIN)).toContain("drops       none");
 	});
 
+	it("wraps a sentence that does not fit, so that its advice is read", () => {
+		const drops = { [DROP["oversize-datagram"]]: 1 };
+		const view = renderLiveView(stateOf({ drops }), { ...PLAIN, columns: 50 });
+		const words = view.replaceAll(/\s+/g, " ");
+		expect(words).toContain(
+			DROP_REASON_ROWS[DROP["oversize-datagram"]]?.meaning,
+		);
+	});
+
 	it("shows eight drop reasons and the number of the rest", () => {
 		const nine = Object.fromEntries(
 			Array.from({ length: 9 }, (_, reason) => [reason, 9 - reason]),

@@ -18,6 +18,7 @@ import {
 	type Style,
 	span,
 	type TextLine,
+	wrapWords,
 } from "./terminal-text.js";
 import type { DirectionRates, TrafficRates } from "./traffic-rates.js";
 
@@ -100,7 +101,7 @@ function stateLine(state: LiveViewState): TextLine {
 }
 
 /** What is going on, in words that an operator would use. */
-export function stateInWords(state: LiveViewState): {
+function stateInWords(state: LiveViewState): {
 	readonly words: string;
 	readonly style: Style;
 } {
@@ -288,8 +289,13 @@ function dropLines({ sample }: LiveViewState, columns: number): TextLine[] {
 		const sentence = span(`  ${meaning}`, "faint");
 		const hasRoom = 13 + nameWidth + sentence.text.length <= columns;
 		if (hasRoom) return [[...head, sentence]];
-		// What to do stands at the sentence's end: rather a line of its own than an ellipsis.
-		return [head, [span(`${" ".repeat(11)}${sentence.text}`, "faint")]];
+		// What to do stands at the sentence's end: rather more lines than an ellipsis.
+		const indent = " ".repeat(13);
+		const wrapped = wrapWords(meaning, columns - indent.length);
+		return [
+			head,
+			...wrapped.map((text) => [span(`${indent}${text}`, "faint")]),
+		];
 	});
 	const more = rows.length - shown.length;
 	const rest =

@@ -39,6 +39,20 @@ export function renderLine(
 	return rendered.trimEnd();
 }
 
+/** The text in lines of at most `columns` characters, broken between words; a longer word stays whole. */
+export function wrapWords(text: string, columns: number): readonly string[] {
+	const lines: string[] = [];
+	for (const word of text.split(" ")) {
+		const last = lines.at(-1);
+		if (last === undefined || last.length + 1 + word.length > columns) {
+			lines.push(word);
+		} else {
+			lines[lines.length - 1] = `${last} ${word}`;
+		}
+	}
+	return lines;
+}
+
 function styled(text: string, style: Style): string {
 	const code = STYLES[style];
 	return code === "" ? text : `\u001b[${code}m${text}\u001b[0m`;

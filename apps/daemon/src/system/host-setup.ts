@@ -227,7 +227,7 @@ export function firewallPlanOf(parts: {
 }
 
 /** The guard that the recorded settings ask for, as long as nobody has made this host a router on purpose. */
-export function guardsOf(
+function guardsOf(
 	rows: readonly SysctlRow[],
 	sysctls: SysctlFiles,
 ): ForwardGuards {

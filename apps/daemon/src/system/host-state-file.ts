@@ -14,7 +14,7 @@ import { errnoNameOf, SystemError } from "./system-error.js";
 
 const FILE_NAME = "state.json";
 
-export function emptyHostState(bootId: string): HostState {
+function emptyHostState(bootId: string): HostState {
 	return { version: 1, bootId, instances: [], sysctls: [] };
 }
 
