@@ -17,7 +17,12 @@ export class FlowEvents {
 
 	opened(flow: Flow): void {
 		if (!this.#allows()) return;
-		this.#post({ kind: "flow-opened", slot: flow.slot, peer: peerText(flow), localPort: flow.localPort });
+		this.#post({
+			kind: "flow-opened",
+			slot: flow.slot,
+			peer: peerText(flow),
+			localPort: flow.localPort,
+		});
 	}
 
 	closed(flow: Flow, reason: FlowCloseReason): void {
@@ -33,7 +38,8 @@ export class FlowEvents {
 
 	/** Call it once a second: says how many events were withheld and opens the next second. */
 	turnOfSecond(): void {
-		if (this.#suppressed > 0) this.#post({ kind: "flow-events-suppressed", count: this.#suppressed });
+		if (this.#suppressed > 0)
+			this.#post({ kind: "flow-events-suppressed", count: this.#suppressed });
 		this.#sentThisSecond = 0;
 		this.#suppressed = 0;
 	}
@@ -51,5 +57,8 @@ export class FlowEvents {
 /** "192.0.2.1:4567" of the fake-TCP peer. */
 export function peerText(flow: Flow): string {
 	const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = flow.key;
-	return formatSocketAddress({ family: flow.family, words: [w0, w1, w2, w3] }, flow.remotePort);
+	return formatSocketAddress(
+		{ family: flow.family, words: [w0, w1, w2, w3] },
+		flow.remotePort,
+	);
 }

@@ -21,21 +21,29 @@ const IPV6_UNREACHABLE_CODES: Readonly<Record<number, string>> = {
 };
 
 /** The packet was bound by the engine as an ICMP error, so the header and 8 octets behind it are there. */
-export function describeIcmpError(arena: Uint8Array, offset: number, length: number): string {
+export function describeIcmpError(
+	arena: Uint8Array,
+	offset: number,
+	length: number,
+): string {
 	const view = new DataView(arena.buffer, arena.byteOffset + offset, length);
 	if (view.getUint8(0) >>> 4 === 4) return describeIcmpv4(view);
 	return describeIcmpv6(view);
 }
 
 function describeIcmpv4(view: DataView): string {
-	const source = formatIpAddress({ family: 4, words: [0, 0, 0xffff, view.getInt32(12)] });
+	const source = formatIpAddress({
+		family: 4,
+		words: [0, 0, 0xffff, view.getInt32(12)],
+	});
 	const icmp = (view.getUint8(0) & 0x0f) * 4;
 	const type = view.getUint8(icmp);
 	const code = view.getUint8(icmp + 1);
 	if (type === 3 && code === 4) {
 		return `ICMP from ${source}: segment too big for its link, whose MTU is ${view.getUint16(icmp + 6)} bytes`;
 	}
-	if (type === 3) return `ICMP from ${source}: ${IPV4_UNREACHABLE_CODES[code] ?? `unreachable, code ${code}`}`;
+	if (type === 3)
+		return `ICMP from ${source}: ${IPV4_UNREACHABLE_CODES[code] ?? `unreachable, code ${code}`}`;
 	if (type === 11) return `ICMP from ${source}: time exceeded`;
 	return `ICMP from ${source}: type ${type}, code ${code}`;
 }
@@ -43,7 +51,12 @@ function describeIcmpv4(view: DataView): string {
 function describeIcmpv6(view: DataView): string {
 	const source = formatIpAddress({
 		family: 6,
-		words: [view.getInt32(8), view.getInt32(12), view.getInt32(16), view.getInt32(20)],
+		words: [
+			view.getInt32(8),
+			view.getInt32(12),
+			view.getInt32(16),
+			view.getInt32(20),
+		],
 	});
 	const icmp = icmpv6Offset(view);
 	const type = view.getUint8(icmp);
@@ -51,7 +64,8 @@ function describeIcmpv6(view: DataView): string {
 	if (type === 2) {
 		return `ICMPv6 from ${source}: packet too big for its link, whose MTU is ${view.getUint32(icmp + 4)} bytes`;
 	}
-	if (type === 1) return `ICMPv6 from ${source}: ${IPV6_UNREACHABLE_CODES[code] ?? `unreachable, code ${code}`}`;
+	if (type === 1)
+		return `ICMPv6 from ${source}: ${IPV6_UNREACHABLE_CODES[code] ?? `unreachable, code ${code}`}`;
 	if (type === 3) return `ICMPv6 from ${source}: time exceeded`;
 	return `ICMPv6 from ${source}: type ${type}, code ${code}`;
 }

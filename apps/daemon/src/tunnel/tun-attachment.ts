@@ -48,7 +48,9 @@ export class TunAttachment {
 	start(): void {
 		this.#open();
 		const { io, poller } = this.#options;
-		this.#watch = io.openLinkWatch({ onEvent: (event) => this.#linkEvent(event) });
+		this.#watch = io.openLinkWatch({
+			onEvent: (event) => this.#linkEvent(event),
+		});
 		poller.add(this.#watch, LINK_WATCH_TOKEN);
 	}
 
@@ -124,7 +126,12 @@ export class TunAttachment {
 
 	#linkEvent(event: LinkEvent): void {
 		const tun = this.#tun;
-		if (tun === null || event.kind !== "link" || event.interfaceIndex !== tun.interfaceIndex) return;
+		if (
+			tun === null ||
+			event.kind !== "link" ||
+			event.interfaceIndex !== tun.interfaceIndex
+		)
+			return;
 		if (event.isDeleted) return this.gone();
 		this.#options.onLinkMtu(event.linkMtuBytes);
 		if (!event.isUp && this.#isUp) {
