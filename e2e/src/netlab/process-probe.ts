@@ -21,11 +21,20 @@ export function openDescriptors(pid: number): number {
 	return readdirSync(`/proc/${pid}/fd`).length;
 }
 
+/** A file of /proc, or nothing when the process has just ended. */
+function readIfAlive(path: string): string {
+	try {
+		return readFileSync(path, "utf8");
+	} catch {
+		return "";
+	}
+}
+
 /** Whether a UDP socket in the process' network namespace is bound to this local port. */
 export function hasUdpPort(pid: number, port: number): boolean {
 	const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
 	return ["udp", "udp6"].some((table) =>
-		readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+		readIfAlive(`/proc/${pid}/net/${table}`)
 			.split("\n")
 			.slice(1)
 			.some((row) => row.trim().split(/\s+/)[1]?.endsWith(wanted) === true),
@@ -34,7 +43,7 @@ export function hasUdpPort(pid: number, port: number): boolean {
 
 /** Names of the network devices in the process' namespace. */
 export function deviceNames(pid: number): string[] {
-	return readFileSync(`/proc/${pid}/net/dev`, "utf8")
+	return readIfAlive(`/proc/${pid}/net/dev`)
 		.split("\n")
 		.slice(2)
 		.map((row) => row.split(":")[0]?.trim() ?? "")
