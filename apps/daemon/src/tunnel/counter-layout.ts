@@ -35,7 +35,7 @@ export const ENGINE_COUNTERS_START = 0;
 export const DROPS_START = ENGINE_COUNTERS_START + ENGINE_COUNTER_COUNT;
 export const IO_COUNTERS_START = DROPS_START + DROP_REASON_COUNT;
 export const GAUGES_START = IO_COUNTERS_START + IO_COUNTERS.length;
-export const COUNTER_SLOTS = GAUGES_START + GAUGES.length;
+const COUNTER_SLOTS = GAUGES_START + GAUGES.length;
 
 export type IoCounterName = (typeof IO_COUNTERS)[number];
 export type GaugeName = (typeof GAUGES)[number];

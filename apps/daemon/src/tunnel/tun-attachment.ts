@@ -32,6 +32,8 @@ export class TunAttachment {
 	/** Kept across re-creations, so that rules which name the device stay right. */
 	#name: string;
 	#isUp = false;
+	/** `tun-opened` was said and `host-ready` has not come yet: the main thread itself brings the device up now. */
+	#awaitsHost = false;
 	#wasLost = false;
 	#reopenTimer: NodeJS.Timeout | null = null;
 
@@ -56,6 +58,7 @@ export class TunAttachment {
 
 	/** The main thread has set addresses and routes: the device may carry. */
 	hostReady(): void {
+		this.#awaitsHost = false;
 		if (this.#tun === null || this.#isUp) return;
 		this.#isUp = true;
 		// Not earlier: what arrives before anybody reads would wake the poller for nothing.
@@ -89,11 +92,16 @@ export class TunAttachment {
 	}
 
 	#open(): void {
-		const { io, arena, post } = this.#options;
+		const { io, arena } = this.#options;
 		const tun = io.openTun({ name: this.#name, arena });
 		this.#tun = tun;
 		this.#name = tun.name;
-		post({
+		this.#announce(tun);
+	}
+
+	#announce(tun: TunDevice): void {
+		this.#awaitsHost = true;
+		this.#options.post({
 			kind: "tun-opened",
 			tunName: tun.name,
 			interfaceIndex: tun.interfaceIndex,
@@ -141,13 +149,8 @@ export class TunAttachment {
 			this.#lost("down");
 			return;
 		}
-		if (!event.isUp || this.#isUp || !this.#wasLost) return;
+		if (!event.isUp || this.#isUp || this.#awaitsHost) return;
 		// Up again: IPv6 addresses and routes went with it, so the main thread sets the device up anew.
-		this.#options.post({
-			kind: "tun-opened",
-			tunName: tun.name,
-			interfaceIndex: tun.interfaceIndex,
-			offloads: tun.offloads,
-		});
+		this.#announce(tun);
 	}
 }
