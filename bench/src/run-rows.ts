@@ -4,6 +4,8 @@ import type { BenchLinkProfile, BenchOptions } from "./bench-options.js";
 import type { TunnelKinds } from "./lab/column.js";
 import { OpenColumns } from "./lab/open-columns.js";
 import { runStream, SENDERS, type Sender } from "./lab/stream-run.js";
+import { type Figure, UNITS } from "./report/figure.js";
+import { firstLineOf } from "./report/first-line.js";
 import type { RowResult } from "./report/result.js";
 import { spreadOf } from "./report/spread.js";
 import { BULK_BYTES } from "./rows/goodput.js";
@@ -72,7 +74,7 @@ async function runInProfile(
 			results.push({
 				rowName: row.name,
 				linkProfile: row.perLinkProfile ? linkProfile : null,
-				figures: await row.run(context),
+				figures: await runOrFail(row, context),
 			});
 	} finally {
 		await columns.close();
@@ -80,16 +82,52 @@ async function runInProfile(
 	return results;
 }
 
+/** A row that cannot be measured is a failed line of the table, not the end of the others. */
+async function runOrFail(
+	row: Row,
+	context: RowContext,
+): Promise<readonly Figure[]> {
+	try {
+		return await row.run(context);
+	} catch (error) {
+		const reason = firstLineOf(error);
+		context.say(`  ${row.name} FAILED: ${reason}`);
+		const claim = {
+			title: `row "${row.name}" can be measured`,
+			unit: UNITS.ratio,
+			direction: "at-least",
+			goal: 1,
+			floor: 1,
+			alarm: 1,
+		} as const;
+		return [
+			{
+				title: `Row "${row.name}"`,
+				unit: UNITS.ratio,
+				sinkUsesGro: null,
+				cells: { ours: { kind: "failed", reason } },
+				verdicts: [{ claim, measured: null, reason, isFailed: true }],
+				notes: [],
+			},
+		];
+	}
+}
+
 /** One uncounted run, so that no column meets a cold machine alone. */
 async function warmUp(context: RowContext): Promise<void> {
 	context.say("warming up …");
 	for (const name of ["ours", "stock"] as const) {
 		if (context.whyNot(name) !== null) continue;
-		await runStream(await context.column(name), {
-			sender: SENDERS.send,
-			sizeBytes: BULK_BYTES,
-			seconds: 1,
-		});
+		try {
+			await runStream(await context.column(name), {
+				sender: SENDERS.send,
+				sizeBytes: BULK_BYTES,
+				seconds: 1,
+			});
+		} catch (error) {
+			// The rows meet the same trouble, and say so in the table.
+			context.say(`  ${name}: ${firstLineOf(error)}`);
+		}
 	}
 }
 

@@ -54,8 +54,11 @@ export interface StreamOutcome {
 	readonly loss: number;
 	/** Of those received: overtaken by a later one. */
 	readonly reordered: number;
-	/** Everything the sink counted as wrong: doubled, of wrong size, foreign. */
-	readonly invalid: number;
+	/** Seen before, or more than 1,024 datagrams late. */
+	readonly doubled: number;
+	readonly wrongSize: number;
+	/** Of an earlier run, or not ours at all. */
+	readonly foreign: number;
 	readonly flows: number;
 	/** Daemons of both ends together, from before the first datagram to after the last. */
 	readonly daemonUserMs: number;
@@ -194,7 +197,9 @@ function judge(seen: {
 		received: arrivals.received,
 		loss: sent === 0 ? 0 : 1 - arrivals.received / sent,
 		reordered: arrivals.reordered,
-		invalid: arrivals.doubled + arrivals.wrongSize + arrivals.foreign,
+		doubled: arrivals.doubled,
+		wrongSize: arrivals.wrongSize,
+		foreign: arrivals.foreign,
 		flows: arrivals.flows,
 		receivedGbit: (arrivals.receivedBytes * 8) / 1e9,
 		peakResidentBytes: Math.max(...used.residentSamples),

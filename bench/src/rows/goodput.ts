@@ -87,19 +87,22 @@ function lossNote(series: SeriesByColumn<StreamOutcome>): string {
 	return `Lost of what the generator sent (it does not wait for anybody): ${parts.join(", ")}.`;
 }
 
+const FAULTS = [
+	["reordered", "out of order"],
+	["doubled", "doubled or more than 1,024 late"],
+	["wrongSize", "of wrong size"],
+	["foreign", "left over from an earlier run"],
+] as const;
+
 function faultNotes(series: SeriesByColumn<StreamOutcome>): string[] {
 	return [...series].flatMap(([name, { samples }]) => {
-		const invalid = samples.reduce((sum, sample) => sum + sample.invalid, 0);
-		const reordered = samples.reduce(
-			(sum, sample) => sum + sample.reordered,
-			0,
-		);
-		return [
-			...(invalid > 0
-				? [`${name}: ${invalid} doubled, of wrong size or foreign.`]
-				: []),
-			...(reordered > 0 ? [`${name}: ${reordered} out of order.`] : []),
-		];
+		const found = FAULTS.map(([key, text]) => ({
+			text,
+			count: samples.reduce((sum, sample) => sum + sample[key], 0),
+		})).filter(({ count }) => count > 0);
+		if (found.length === 0) return [];
+		const parts = found.map(({ count, text }) => `${count} ${text}`);
+		return [`${name}: ${parts.join(", ")}.`];
 	});
 }
 

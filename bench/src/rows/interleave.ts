@@ -3,6 +3,7 @@
 import type { Column } from "../lab/column.js";
 import type { ColumnName } from "../lab/column-names.js";
 import type { Cell, Claim, Verdict } from "../report/figure.js";
+import { firstLineOf } from "../report/first-line.js";
 import { ratios, spreadOf } from "../report/spread.js";
 import type { RowContext } from "./row.js";
 
@@ -31,7 +32,7 @@ export async function interleave<T>(
 			try {
 				samples.get(name)?.push(await measure(await context.column(name)));
 			} catch (error) {
-				const reason = error instanceof Error ? error.message : String(error);
+				const reason = firstLineOf(error);
 				context.say(`  ${name} FAILED: ${reason}`);
 				failures.set(name, reason);
 			}

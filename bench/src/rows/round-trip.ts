@@ -14,13 +14,13 @@ interface RoundTripCase {
 	readonly claim: Pick<Claim, "goal" | "floor" | "alarm">;
 }
 
+/** No alarms: on a machine that others use, who waits for a core how long is mostly their doing. */
 const CASES: readonly RoundTripCase[] = [
 	{
 		title: "p50",
 		pick: ({ p50Us }) => p50Us,
-		claim: { goal: 1, floor: 1.5, alarm: 4 },
+		claim: { goal: 1, floor: 1.5, alarm: null },
 	},
-	// On a shared machine p99 is mostly the others' doing: never an alarm.
 	{
 		title: "p99",
 		pick: ({ p99Us }) => p99Us,

@@ -16,7 +16,7 @@ export const smallDatagrams: Row = {
 	run: async (context) => {
 		context.say(`datagrams of ${SMALL_BYTES} bytes, one send each …`);
 		const names = context.effort.isShort
-			? COLUMN_NAMES.slice(0, 3)
+			? COLUMN_NAMES.slice(0, 2)
 			: COLUMN_NAMES;
 		const series = await interleave(context, names, (column) =>
 			runStream(column, {
