@@ -8,20 +8,15 @@ import type { TunDevice } from "../tun-device.js";
 import type { SocketAddress } from "../udp-socket.js";
 import type { MemoryLinkWatch } from "./memory-link-watch.js";
 import { MemoryTun } from "./memory-tun.js";
-import type { MemoryUdp } from "./memory-udp.js";
+import type {
+	BoundSocket,
+	MemoryMessage,
+	MessageRouter,
+} from "./message-router.js";
 
 const FIRST_EPHEMERAL_PORT = 32_768;
 const LAST_EPHEMERAL_PORT = 60_999;
 const MAX_TUN_NUMBER = 1_000;
-
-/** One message in flight between sockets. */
-export interface MemoryMessage {
-	readonly from: SocketAddress;
-	readonly to: SocketAddress;
-	readonly payload: Uint8Array;
-	/** Bytes of every datagram but the last; the payload's length for a single datagram. */
-	readonly segmentSize: number;
-}
 
 function memoryTun(tun: TunDevice): MemoryTun {
 	invariant(tun instanceof MemoryTun, "The device is not one in memory.");
@@ -36,9 +31,9 @@ function isWildcard(address: string): boolean {
  * Several factories may share one network, as a client's and a server's worker share a kernel. Everything is
  * synchronous: what is sent is in the receiver's queue when the call returns.
  */
-export class MemoryNetwork {
+export class MemoryNetwork implements MessageRouter {
 	readonly #addresses = new Set(["127.0.0.1", "::1"]);
-	readonly #sockets = new Set<MemoryUdp>();
+	readonly #sockets = new Set<BoundSocket>();
 	readonly #tuns = new Map<string, MemoryTun>();
 	readonly #watches = new Set<MemoryLinkWatch>();
 	#nextInterfaceIndex = 2;
@@ -139,11 +134,7 @@ export class MemoryNetwork {
 		}
 	}
 
-	/**
-	 * Gives `socket` the address it asked for, with a port where it asked for 0.
-	 * @throws TunError ADDRESS_IN_USE, ADDRESS_NOT_AVAILABLE.
-	 */
-	bind(socket: MemoryUdp, wanted: SocketAddress): SocketAddress {
+	bind(socket: BoundSocket, wanted: SocketAddress): SocketAddress {
 		const { family, address } = wanted;
 		if (!isWildcard(address) && !this.isLocal(address)) {
 			throw failWithoutCall(
@@ -160,7 +151,7 @@ export class MemoryNetwork {
 		return bound;
 	}
 
-	unbind(socket: MemoryUdp): void {
+	unbind(socket: BoundSocket): void {
 		this.#sockets.delete(socket);
 	}
 
@@ -168,9 +159,8 @@ export class MemoryNetwork {
 		return address.startsWith("127.") || this.#addresses.has(address);
 	}
 
-	/** @returns false when the destination refused: it is one of ours, and nobody is bound there. */
 	deliver(message: MemoryMessage): boolean {
-		let best: MemoryUdp | null = null;
+		let best: BoundSocket | null = null;
 		let bestScore = 0;
 		for (const socket of this.#sockets) {
 			const score = socket.score(message);

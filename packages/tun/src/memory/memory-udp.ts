@@ -12,8 +12,12 @@ import {
 	type UdpSocket,
 } from "../udp-socket.js";
 import type { MemoryDatagramBatch } from "./memory-batches.js";
-import type { MemoryMessage, MemoryNetwork } from "./memory-network.js";
 import { PollSource } from "./memory-poller.js";
+import type {
+	BoundSocket,
+	MemoryMessage,
+	MessageRouter,
+} from "./message-router.js";
 
 /** net.core.rmem_default of most kernels. */
 const DEFAULT_BUFFER_BYTES = 212_992;
@@ -21,7 +25,7 @@ const LOOPBACK_INDEX = 1;
 
 /** What the factory decides about a socket. */
 export interface MemoryUdpParts {
-	readonly network: MemoryNetwork;
+	readonly network: MessageRouter;
 	readonly token: number;
 	readonly onClose: (socket: MemoryUdp) => void;
 }
@@ -30,7 +34,7 @@ function isSame(left: SocketAddress, right: SocketAddress): boolean {
 	return left.address === right.address && left.port === right.port;
 }
 
-export class MemoryUdp extends PollSource implements UdpSocket {
+export class MemoryUdp extends PollSource implements UdpSocket, BoundSocket {
 	readonly token: number;
 	readonly localAddress: SocketAddress;
 	readonly remoteAddress: SocketAddress | null;
@@ -41,7 +45,7 @@ export class MemoryUdp extends PollSource implements UdpSocket {
 	isOpen = true;
 	/** errno of a refusal that nobody has been told about; 0 when none. */
 	pendingError = 0;
-	readonly #network: MemoryNetwork;
+	readonly #network: MessageRouter;
 	readonly #onClose: (socket: MemoryUdp) => void;
 	readonly #isDualStack: boolean;
 	readonly #queue: MemoryMessage[] = [];
@@ -74,7 +78,6 @@ export class MemoryUdp extends PollSource implements UdpSocket {
 		return readable | (this.pendingError === 0 ? 0 : READY.error);
 	}
 
-	/** True when nobody else may bind to `wanted` while this socket is open. */
 	blocks(wanted: SocketAddress): boolean {
 		const own = this.localAddress;
 		const overlaps =
@@ -86,7 +89,6 @@ export class MemoryUdp extends PollSource implements UdpSocket {
 		return own.port === wanted.port && own.family === wanted.family && overlaps;
 	}
 
-	/** How well this socket fits the message; 0 when not at all, more for a narrower binding. */
 	score({ from, to }: MemoryMessage): number {
 		const own = this.localAddress;
 		const isFamilyTaken =
