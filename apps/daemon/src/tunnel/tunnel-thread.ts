@@ -24,6 +24,9 @@ export interface TunnelThreadOptions {
 	readonly onEnd: (end: ThreadEnd, thread: TunnelThread) => void;
 }
 
+/** The worker allocates nothing per datagram, so a larger nursery would only be memory that lies idle. */
+const YOUNG_GENERATION_MB = 2;
+
 export class TunnelThread {
 	readonly #worker: Worker;
 	readonly #hasExited: Promise<void>;
@@ -32,7 +35,10 @@ export class TunnelThread {
 
 	constructor(options: TunnelThreadOptions) {
 		const startedAtMs = performance.now();
-		const worker = new Worker(options.url, { workerData: options.input });
+		const worker = new Worker(options.url, {
+			workerData: options.input,
+			resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+		});
 		this.#worker = worker;
 		this.#hasStopped = new Promise((resolve) => {
 			worker.on("message", (message: FromWorker) => {
