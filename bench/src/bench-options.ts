@@ -28,7 +28,7 @@ const LONG: Effort = {
 const SHORT: Effort = {
 	isShort: true,
 	rounds: 2,
-	secondsPerRun: 1,
+	secondsPerRun: 0.8,
 	lossSeconds: 10,
 	heapDatagrams: 1_000_000,
 };

@@ -13,7 +13,7 @@ const NAMES: readonly ColumnName[] = ["ours", "stock"];
 const MEBIBYTE = 1_048_576;
 const SETTLE_MS = 2_000;
 /** Small messages first, then large ones: the order that makes a receiver touch the most memory. */
-const FULL_RATE_SENDERS = [SENDERS.send, SENDERS.segment] as const;
+const FULL_RATE_SENDERS = [SENDERS.sendmmsg, SENDERS.segment] as const;
 
 interface Memory {
 	readonly idleMib: number;
@@ -113,7 +113,7 @@ export const memory: Row = {
 				notes:
 					title === "idle"
 						? ["2 s after both ends are ready; daemons started anew each time."]
-						: ["Highest of single sends followed by UDP_SEGMENT batches."],
+						: ["Highest of sendmmsg batches followed by UDP_SEGMENT batches."],
 			};
 		});
 	},
