@@ -1,11 +1,14 @@
 // The genuine Phantun, built once by cargo into a cache outside of the clone: the other end of the interop tests and a rival in benchmarks.
 
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { hasCommand } from "./debian-packages.mjs";
 import { lastLines, runProgram } from "./run-program.mjs";
 import { CACHE_FOLDER } from "./top-folder.mjs";
 
+/** Where rustup puts it, which is not on everybody's PATH. */
+const CARGO_OF_RUSTUP = join(homedir(), ".cargo/bin/cargo");
 const PHANTUN_VERSION = "0.8.1";
 const PHANTUN_FOLDER = join(CACHE_FOLDER, `phantun-${PHANTUN_VERSION}`);
 
@@ -17,7 +20,8 @@ export async function ensureStockPhantun() {
 		existsSync(join(PHANTUN_FOLDER, "bin", name)),
 	);
 	if (isThere) return null;
-	if (!hasCommand("cargo")) {
+	const cargo = hasCommand("cargo") ? "cargo" : CARGO_OF_RUSTUP;
+	if (cargo === CARGO_OF_RUSTUP && !existsSync(CARGO_OF_RUSTUP)) {
 		return "cargo is not installed, so genuine Phantun cannot be built";
 	}
 	console.log(
@@ -25,7 +29,7 @@ export async function ensureStockPhantun() {
 	);
 	const run = await runProgram(
 		[
-			"cargo",
+			cargo,
 			"install",
 			"phantun",
 			"--version",

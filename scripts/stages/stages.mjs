@@ -4,24 +4,23 @@ import { runBrowser } from "./browser.mjs";
 import { runInstall } from "./install.mjs";
 import { runNative } from "./native.mjs";
 import { runOnSecondNode } from "./second-node-run.mjs";
+import { runShortBenchmark } from "./short-benchmark.mjs";
 import {
 	runBoundaries,
 	runBuild,
 	runLint,
 	runTypecheck,
 } from "./static-checks.mjs";
-import { checkCommand, Tally } from "./tally.mjs";
 import { runVitest } from "./vitest-run.mjs";
 
 const UNIT_TIME_LIMIT_MS = 300_000;
 const LAB_TIME_LIMIT_MS = 900_000;
-const BENCH_TIME_LIMIT_MS = 240_000;
 
 /**
  * @typedef {object} Stage
  * @property {string} name as given to --only
  * @property {string} title
- * @property {() => Promise<Tally>} run
+ * @property {() => Promise<import("./tally.mjs").Tally>} run
  */
 
 /** @type {readonly Stage[]} */
@@ -60,22 +59,3 @@ export const STAGES = [
 	},
 	{ name: "bench", title: "short benchmark", run: runShortBenchmark },
 ];
-
-async function runShortBenchmark() {
-	const tally = new Tally();
-	await checkCommand(tally, {
-		name: "benchmark harness, short form",
-		command: [
-			"npm",
-			"run",
-			"bench",
-			"--workspace",
-			"@tunscope/bench",
-			"--",
-			"--short",
-		],
-		isShown: true,
-		timeLimitMs: BENCH_TIME_LIMIT_MS,
-	});
-	return tally;
-}
