@@ -25,6 +25,11 @@ export interface Poller {
 	remove(source: TunDevice | UdpSocket | LinkWatch): void;
 	/** epoll_wait with no timeout. @returns how many entries of the two arrays are valid. */
 	poll(): number;
+	/**
+	 * Blocks this thread for so long (500 µs at most), so that a stream of small messages comes in batches. Only
+	 * for a worker that has nothing else to do; in memory it does nothing.
+	 */
+	nap(microseconds: number): void;
 	readonly readyTokens: Int32Array;
 	readonly readyFlags: Uint8Array;
 	start(onReady: () => void): void;

@@ -23,6 +23,7 @@ import {
 	TunAttachment,
 } from "./tun-attachment.js";
 import { IO, TunnelCounters } from "./tunnel-counters.js";
+import { WakeModeration } from "./wake-moderation.js";
 import type {
 	FlowDescription,
 	FromWorker,
@@ -49,6 +50,7 @@ export class TunnelWorker {
 	readonly #attachment: TunAttachment;
 	readonly #flowEvents: FlowEvents;
 	readonly #epochMs = performance.now();
+	readonly #moderation = new WakeModeration();
 	readonly #udpTokens = new Int32Array(1_024);
 	#engine: Engine | null = null;
 	#application: ApplicationSide | null = null;
@@ -237,7 +239,13 @@ export class TunnelWorker {
 		for (let round = 0; round < MAX_ROUNDS; round++) {
 			const ready = this.#poller.poll();
 			if (ready === 0) return;
-			if (this.#serve(ready) < BUSY_ROUND_MESSAGES) return;
+			const handled = this.#serve(ready);
+			const napMicroseconds = this.#moderation.napAfter(
+				handled,
+				performance.now(),
+			);
+			if (napMicroseconds > 0) this.#poller.nap(napMicroseconds);
+			else if (handled < BUSY_ROUND_MESSAGES) return;
 		}
 	}
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "../core/nap.h"
 #include "arguments.h"
 #include "environment.h"
 
@@ -81,6 +82,12 @@ Napi::Value poller_start(const Napi::CallbackInfo& call) {
   return number_result(call, failed.is_failure() ? environment.fail(failed) : 0);
 }
 
+// pollerNap(microseconds)
+Napi::Value poller_nap(const Napi::CallbackInfo& call) {
+  nap(number_argument(call, 0));
+  return call.Env().Undefined();
+}
+
 // pollerStop(slot)
 Napi::Value poller_stop(const Napi::CallbackInfo& call) {
   if (UvPoller* poller = environment_of(call).pollers.find(number_argument(call, 0))) {
@@ -150,6 +157,7 @@ void register_poller(Napi::Object exports, Environment* environment) {
   register_function<poller_remove>(exports, "pollerRemove", environment);
   register_function<poller_poll>(exports, "pollerPoll", environment);
   register_function<poller_start>(exports, "pollerStart", environment);
+  register_function<poller_nap>(exports, "pollerNap", environment);
   register_function<poller_stop>(exports, "pollerStop", environment);
   register_function<close_poller>(exports, "closePoller", environment);
 }

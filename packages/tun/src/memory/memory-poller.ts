@@ -74,6 +74,10 @@ export class MemoryPoller implements Poller {
 		return count;
 	}
 
+	nap(): void {
+		// Memory has no rates: whatever is sent has arrived.
+	}
+
 	start(onReady: () => void): void {
 		this.#onReady = onReady;
 		this.#schedule();

@@ -90,6 +90,7 @@ export interface NativeAddon {
 	pollerRemove(slot: number, kind: SourceKind, source: number): void;
 	pollerPoll(slot: number): number;
 	pollerStart(slot: number, onReady: () => void): number;
+	pollerNap(microseconds: number): void;
 	pollerStop(slot: number): void;
 	closePoller(slot: number): void;
 	openLinkWatch(): number;

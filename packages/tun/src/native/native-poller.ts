@@ -64,6 +64,10 @@ export class NativePoller implements Poller {
 		return this.#addon.pollerPoll(this.#slot);
 	}
 
+	nap(microseconds: number): void {
+		this.#addon.pollerNap(microseconds);
+	}
+
 	start(onReady: () => void): void {
 		if (this.#addon.pollerStart(this.#slot, onReady) < 0) {
 			throw this.#failure("start a poller");
