@@ -18,7 +18,6 @@ import {
 import { waitUntil } from "./wait-until.js";
 
 const READY_DEADLINE_MS = 10_000;
-const TUN_QUEUE = 10_000;
 
 export interface StockLikeProgram {
 	readonly name: "stock" | "double";
@@ -108,8 +107,6 @@ async function settle(
 		await stop();
 		throw error;
 	}
-	// 500 packets are 56 ms of 100 Mbit/s: on two busy cores the queue, not the tunnel, would lose datagrams.
-	await host.namespace.ip([`link set ${tunName} txqueuelen ${TUN_QUEUE}`]);
 	return { process: running, tunName, stop };
 }
 

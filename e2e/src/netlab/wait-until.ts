@@ -16,19 +16,21 @@ export interface WaitOptions {
 	readonly intervalMs?: number;
 }
 
+type Falsy = false | null | undefined;
+
 /**
  * Asks `condition` until it gives something other than false, null or undefined.
  * @returns what it gave. @throws DeadlineError; whatever `condition` throws passes through.
  */
 export async function waitUntil<T>(
-	condition: () => T | Promise<T>,
+	condition: () => T | Falsy | Promise<T | Falsy>,
 	options: WaitOptions,
-): Promise<Exclude<T, false | null | undefined>> {
+): Promise<T> {
 	const endMs = performance.now() + options.deadlineMs;
 	for (;;) {
 		const outcome = await condition();
 		if (outcome !== false && outcome !== null && outcome !== undefined)
-			return outcome as Exclude<T, false | null | undefined>;
+			return outcome;
 		if (performance.now() >= endMs)
 			throw new DeadlineError(options.what, options.deadlineMs);
 		await pauseMs(options.intervalMs ?? DEFAULT_INTERVAL_MS);

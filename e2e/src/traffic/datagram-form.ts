@@ -16,7 +16,6 @@ const TWO_32 = 2 ** 32;
 
 /** From the opener to the answerer, back, and the opener's "I am here" when it has nothing to send. */
 export const STREAM = { up: 0x55, down: 0x44, hello: 0x48 } as const;
-export type Stream = (typeof STREAM)[keyof typeof STREAM];
 
 /** Identifies a datagram; reused by callers, not kept here. */
 export interface DatagramIdentity {

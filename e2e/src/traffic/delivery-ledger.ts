@@ -7,32 +7,15 @@ import {
 	monotonicUs,
 	readDatagram,
 } from "./datagram-form.js";
-import { LatencyHistogram, type LatencySummary } from "./latency-histogram.js";
+import { LatencyHistogram } from "./latency-histogram.js";
 import { type SizePlan, sizeOfDatagram } from "./size-plan.js";
+import type { StreamTally } from "./traffic-report.js";
 
 /** How far around the last arrival a datagram without a header is searched for. */
 const REDUCED_SEARCH_WINDOW = 4_096;
 /** A sequence beyond this is a lie or a bug of the test: it would need gigabytes of bitmap. */
 const MAX_SEQUENCE = 2 ** 28;
 const GAP_SAMPLE = 20;
-
-export interface StreamTally {
-	readonly flow: number;
-	/** Different sequences that arrived unchanged. */
-	readonly received: number;
-	readonly payloadBytes: number;
-	/** Arrivals of a sequence that had arrived already. */
-	readonly duplicates: number;
-	/** Arrivals behind a later sequence. */
-	readonly reordered: number;
-	/** Arrivals whose content is not that of any datagram of this stream. */
-	readonly corrupted: number;
-	/** -1 when nothing arrived. */
-	readonly highestSequence: number;
-	/** The first sequences missing below the highest, at most 20. */
-	readonly gaps: readonly number[];
-	readonly latency: LatencySummary;
-}
 
 export interface LedgerOptions {
 	readonly stream: number;

@@ -1,15 +1,10 @@
 // Latencies in logarithmic buckets of 2 % width: constant memory for any number of datagrams.
 
+import type { LatencySummary } from "./traffic-report.js";
+
 const GROWTH = Math.log(1.02);
 /** 1.02^1200 µs is about 6 hours. */
 const BUCKETS = 1200;
-
-export interface LatencySummary {
-	readonly p50Us: number;
-	readonly p99Us: number;
-	readonly maxUs: number;
-	readonly samples: number;
-}
 
 export class LatencyHistogram {
 	readonly #counts = new Float64Array(BUCKETS);

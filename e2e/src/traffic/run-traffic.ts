@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { LabHost } from "../netlab/lab.js";
 import { type LabProcess, startInNamespace } from "../netlab/lab-process.js";
+import { createLineSplitter } from "../netlab/line-splitter.js";
 import type { Family } from "../netlab/tunnel-options.js";
 import type { SizePlan } from "./size-plan.js";
 import type { TrafficConfig } from "./traffic-config.js";
@@ -10,6 +11,7 @@ import {
 	type EndpointProgress,
 	type EndpointReport,
 	joinReports,
+	parseEndpointLine,
 	type Verdict,
 } from "./traffic-report.js";
 
@@ -104,16 +106,13 @@ export function startOpener(run: TrafficRun): LabProcess {
 
 /** The report of an endpoint that has ended. @throws Error when it gave none. */
 export function readReport(endpoint: LabProcess): EndpointReport {
-	const line = endpoint
-		.stdout()
-		.split("\n")
-		.find((text) => text.startsWith('{"event":"report"'));
-	if (line === undefined)
-		throw new Error(
-			`a traffic endpoint gave no report: ${endpoint.stdout()}${endpoint.stderr()}`,
-		);
-	// Written by our own main.ts from an EndpointReport.
-	return JSON.parse(line) as EndpointReport;
+	for (const text of endpoint.stdout().split("\n")) {
+		const line = parseEndpointLine(text);
+		if (line?.event === "report") return line;
+	}
+	throw new Error(
+		`a traffic endpoint gave no report: ${endpoint.stdout()}${endpoint.stderr()}`,
+	);
 }
 
 function startEndpoint(
@@ -125,13 +124,11 @@ function startEndpoint(
 	return startInNamespace(host.namespace, {
 		argv: [process.execPath, ENTRY, JSON.stringify(config)],
 		deadlineMs,
-		onOutput: (text) => {
+		onOutput: createLineSplitter((text) => {
 			if (run.onProgress === undefined) return;
-			for (const line of text.split("\n"))
-				if (line.startsWith('{"event":"progress"'))
-					// Written by our own main.ts.
-					run.onProgress(config.role, JSON.parse(line) as EndpointProgress);
-		},
+			const line = parseEndpointLine(text);
+			if (line?.event === "progress") run.onProgress(config.role, line);
+		}),
 	});
 }
 

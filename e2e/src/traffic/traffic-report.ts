@@ -1,36 +1,73 @@
 // What an endpoint says about its run, and the verdict that two reports give together.
 
-import type { StreamTally } from "./delivery-ledger.js";
+import { z } from "zod";
 
-/** One JSON line on standard output. */
-export type EndpointLine =
-	| { readonly event: "ready"; readonly port: number }
-	| ({ readonly event: "progress" } & EndpointProgress)
-	| ({ readonly event: "report" } & EndpointReport);
+const latencySummary = z.object({
+	p50Us: z.number(),
+	p99Us: z.number(),
+	maxUs: z.number(),
+	samples: z.number(),
+});
+export type LatencySummary = Readonly<z.infer<typeof latencySummary>>;
 
-export interface EndpointProgress {
+const streamTally = z.object({
+	flow: z.number(),
+	/** Different sequences that arrived unchanged. */
+	received: z.number(),
+	payloadBytes: z.number(),
+	/** Arrivals of a sequence that had arrived already. */
+	duplicates: z.number(),
+	/** Arrivals behind a later sequence. */
+	reordered: z.number(),
+	/** Arrivals whose content is not that of any datagram of this stream. */
+	corrupted: z.number(),
+	/** -1 when nothing arrived. */
+	highestSequence: z.number(),
+	/** The first sequences missing below the highest, at most 20. */
+	gaps: z.array(z.number()).readonly(),
+	latency: latencySummary,
+});
+export type StreamTally = Readonly<z.infer<typeof streamTally>>;
+
+const endpointProgress = z.object({
 	/** Datagrams of this end's stream so far. */
-	readonly sent: number;
+	sent: z.number(),
 	/** Different datagrams of the judged stream so far. */
-	readonly received: number;
-	readonly elapsedMs: number;
-}
+	received: z.number(),
+	elapsedMs: z.number(),
+});
+export type EndpointProgress = Readonly<z.infer<typeof endpointProgress>>;
 
-export interface EndpointReport {
+const endpointReport = z.object({
 	/** Datagrams of this end's stream handed to the kernel, by flow. */
-	readonly sentByFlow: readonly number[];
-	readonly sent: number;
+	sentByFlow: z.array(z.number()).readonly(),
+	sent: z.number(),
 	/** Socket errors, e.g. ECONNREFUSED. */
-	readonly socketErrors: number;
+	socketErrors: z.number(),
 	/** Dropped by the kernel in front of the judge: a fault of the test, not of the tunnel. */
-	readonly overflowDrops: number;
+	overflowDrops: z.number(),
 	/** Datagrams that belong to no flow. */
-	readonly unattributed: number;
-	readonly streams: readonly StreamTally[];
-	readonly elapsedMs: number;
+	unattributed: z.number(),
+	streams: z.array(streamTally).readonly(),
+	elapsedMs: z.number(),
 	/** Monotonic µs of the first and the last arrival; 0 when nothing came. */
-	readonly firstArrivalUs: number;
-	readonly lastArrivalUs: number;
+	firstArrivalUs: z.number(),
+	lastArrivalUs: z.number(),
+});
+export type EndpointReport = Readonly<z.infer<typeof endpointReport>>;
+
+const endpointLine = z.discriminatedUnion("event", [
+	z.object({ event: z.literal("ready"), port: z.number() }),
+	endpointProgress.extend({ event: z.literal("progress") }),
+	endpointReport.extend({ event: z.literal("report") }),
+]);
+/** One JSON line on an endpoint's standard output. */
+export type EndpointLine = Readonly<z.infer<typeof endpointLine>>;
+
+/** @param line a whole line. @returns null for one that is something else. */
+export function parseEndpointLine(line: string): EndpointLine | null {
+	if (!line.startsWith("{") || !line.endsWith("}")) return null;
+	return endpointLine.safeParse(JSON.parse(line)).data ?? null;
 }
 
 export interface FlowVerdict extends StreamTally {

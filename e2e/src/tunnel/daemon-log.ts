@@ -1,20 +1,19 @@
 // Reads our daemon's JSON log lines: what happened, and the counters it gives at its end.
 
+import { z } from "zod";
 import type { LabProcess } from "../netlab/lab-process.js";
 
-export interface LogLine {
-	readonly event?: string;
-	readonly [field: string]: unknown;
-}
+const logLine = z.looseObject({ event: z.string().optional() });
+type LogLine = z.infer<typeof logLine>;
 
 /** Lines that are JSON objects; others (a crash, say) are left out. */
-export function logLines(running: LabProcess): LogLine[] {
+function logLines(running: LabProcess): LogLine[] {
 	return `${running.stdout()}\n${running.stderr()}`
 		.split("\n")
 		.filter((line) => line.startsWith("{"))
 		.flatMap((line) => {
 			try {
-				return [JSON.parse(line) as LogLine];
+				return [logLine.parse(JSON.parse(line))];
 			} catch {
 				// Cut in the middle: the rest has not come yet.
 				return [];
@@ -35,13 +34,14 @@ export function countLogged(
 	).length;
 }
 
-/** The totals that a daemon logs when it stops. */
-export interface FinalCounters {
-	readonly engine: Readonly<Record<string, number>>;
-	readonly io: Readonly<Record<string, number>>;
-	/** Every drop reason by name. */
-	readonly drops: Readonly<Record<string, number>>;
-}
+const counts = z.record(z.string(), z.number()).readonly();
+/** The totals that a daemon logs when it stops; `drops` has every drop reason by name. */
+const finalCountersLine = z.object({
+	engine: counts,
+	io: counts,
+	drops: counts,
+});
+export type FinalCounters = Readonly<z.infer<typeof finalCountersLine>>;
 
 /** @throws Error when the daemon said nothing of the kind. */
 export function finalCounters(running: LabProcess): FinalCounters {
@@ -50,8 +50,7 @@ export function finalCounters(running: LabProcess): FinalCounters {
 	);
 	if (line === undefined)
 		throw new Error(`no final counters in:\n${running.stdout()}`);
-	// The daemon's own form, see its observability/counter-totals.ts.
-	return line as unknown as FinalCounters;
+	return finalCountersLine.parse(line);
 }
 
 /** Drop reasons that count user datagrams which came from the application. */

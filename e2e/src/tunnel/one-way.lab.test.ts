@@ -11,6 +11,7 @@ import {
 	findKinds,
 	type KindName,
 } from "./available-kinds.js";
+import { describeKernelDrops } from "./kernel-drops.js";
 import { measured } from "./measured.js";
 import { startTunnel, type TunnelInLab } from "./tunnel-in-lab.js";
 
@@ -90,10 +91,11 @@ describe.each(CASES)(
 				const invalid = await invalidSoFar(lab);
 				const sendingEnd = isUp ? tunnel.client : tunnel.server;
 				const unread = udpReceiveBufferDrops(sendingEnd.process.pid);
+				const drops = await describeKernelDrops(lab, tunnel);
 				await tunnel.stop();
 				measured(
 					"one way",
-					`${describeVerdict(verdict)}; INVALID ${invalid}; ${unread} never read by the sending end`,
+					`${describeVerdict(verdict)}; INVALID ${invalid}; dropped by the kernel: ${drops}`,
 				);
 				expect(verdict.sent).toBe(count);
 				expect(verdict.corrupted).toBe(0);
@@ -102,7 +104,10 @@ describe.each(CASES)(
 				if (sendingKind === "ours") expect(unread).toBe(0);
 				const entered = verdict.sent - unread;
 				expect(verdict.received / entered).toBeGreaterThanOrEqual(LEAST_SHARE);
-				expect(invalid).toBe(0);
+				// Stock sends on before our first acknowledgement can have opened conntrack's window (wire.md 4.9): a few
+				// datagrams of its first milliseconds may be INVALID, and count as lost above. We hold back instead.
+				const allowed = sendingKind === "ours" ? 0 : (1 - LEAST_SHARE) * count;
+				expect(invalid).toBeLessThanOrEqual(allowed);
 			});
 		});
 	},

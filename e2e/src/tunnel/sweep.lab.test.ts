@@ -10,6 +10,7 @@ import {
 	FIND_KINDS_TIMEOUT_MS,
 	findKinds,
 } from "./available-kinds.js";
+import { describeKernelDrops } from "./kernel-drops.js";
 import { measured } from "./measured.js";
 import { startTunnel } from "./tunnel-in-lab.js";
 
@@ -85,6 +86,8 @@ describe.each(CASES)(
 						throw new Error("no verdict");
 					measured(`${name} up`, describeVerdict(outcome.up));
 					measured(`${name} down`, describeVerdict(outcome.down));
+					if (outcome.up.lost + outcome.down.lost > 0)
+						measured("lost", await describeKernelDrops(lab, tunnel));
 					expectPerfect(outcome.up, stream.count);
 					expectPerfect(outcome.down, stream.count);
 				}

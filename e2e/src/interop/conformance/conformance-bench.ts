@@ -2,13 +2,19 @@
 
 import { fileURLToPath } from "node:url";
 import { type LabProcess, startInNamespace } from "../../netlab/lab-process.js";
+import { createLineSplitter } from "../../netlab/line-splitter.js";
 import { createNamespace, type Namespace } from "../../netlab/namespace.js";
 import { deviceNames, hasUdpPort } from "../../netlab/process-probe.js";
 import type { StockLikeProgram } from "../../netlab/stock-like-tunnel.js";
 import { waitUntil } from "../../netlab/wait-until.js";
 import { endpointOf } from "../double/double-options.js";
 import { emitStockSegment } from "../double/stock-segment.js";
-import { PROBE, type ProbeEvent, type ProbeOrder } from "./probe-main.js";
+import {
+	PROBE,
+	type ProbeEvent,
+	type ProbeOrder,
+	parseProbeEvent,
+} from "./probe-main.js";
 import { describeSegment, segmentPorts } from "./segment-text.js";
 
 const PROBE_ENTRY = fileURLToPath(
@@ -84,16 +90,10 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
 }
 
 function startProbe(namespace: Namespace, events: ProbeEvent[]) {
-	let rest = "";
 	const running = startInNamespace(namespace, {
 		argv: [process.execPath, PROBE_ENTRY],
 		deadlineMs: 60_000,
-		onOutput: (text) => {
-			const lines = (rest + text).split("\n");
-			rest = lines.pop() ?? "";
-			// Written by our own probe-main.ts.
-			for (const line of lines) events.push(JSON.parse(line) as ProbeEvent);
-		},
+		onOutput: createLineSplitter((line) => events.push(parseProbeEvent(line))),
 	});
 	const order = (what: ProbeOrder) =>
 		running.writeInput(`${JSON.stringify(what)}\n`);

@@ -3,20 +3,30 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { createInterface } from "node:readline";
+import { z } from "zod";
 import { openPlainTun } from "../double/plain-tun.js";
 
-/** One line on standard input. */
-export type ProbeOrder =
+const order = z.union([
 	/** An IP packet, hexadecimal, to the kernel, which routes it to the program under test. */
-	| { readonly segment: string }
+	z.object({ segment: z.string() }),
 	/** A datagram to the program's UDP side: to `port`, or back to whoever sent the last one. */
-	| { readonly datagram: string; readonly port?: number };
+	z.object({ datagram: z.string(), port: z.number().optional() }),
+]);
+/** One line on standard input. */
+export type ProbeOrder = Readonly<z.infer<typeof order>>;
 
+const probeEvent = z.union([
+	z.object({ ready: z.literal(true) }),
+	z.object({ segment: z.string() }),
+	z.object({ datagram: z.string() }),
+]);
 /** One line on standard output. */
-export type ProbeEvent =
-	| { readonly ready: true }
-	| { readonly segment: string }
-	| { readonly datagram: string };
+export type ProbeEvent = Readonly<z.infer<typeof probeEvent>>;
+
+/** @throws ZodError for anything but a line of `runProbe`. */
+export function parseProbeEvent(line: string): ProbeEvent {
+	return probeEvent.parse(JSON.parse(line));
+}
 
 export const PROBE = {
 	tun: "probe0",
@@ -53,13 +63,12 @@ export function runProbe(): void {
 	socket.bind(PROBE.udpPort, "127.0.0.1", () => say({ ready: true }));
 	const lines = createInterface({ input: process.stdin });
 	lines.on("line", (line) => {
-		// Written by our own conformance harness.
-		const order = JSON.parse(line) as ProbeOrder;
-		if ("segment" in order) tun.write(Buffer.from(order.segment, "hex"));
+		const what = order.parse(JSON.parse(line));
+		if ("segment" in what) tun.write(Buffer.from(what.segment, "hex"));
 		else
 			socket.send(
-				Buffer.from(order.datagram, "hex"),
-				order.port ?? lastPort,
+				Buffer.from(what.datagram, "hex"),
+				what.port ?? lastPort,
 				"127.0.0.1",
 			);
 	});

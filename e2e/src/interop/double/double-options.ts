@@ -58,7 +58,7 @@ function splitAddress(text: string): { address: string; port: number } {
 }
 
 /** 4 or 16 bytes of an address literal. */
-export function addressBytes(literal: string): Buffer {
+function addressBytes(literal: string): Buffer {
 	if (!isIPv6(literal)) return Buffer.from(literal.split(".").map(Number));
 	const [head = "", tail = ""] = literal.split("::");
 	const groups = (text: string) => text.split(":").filter(Boolean);
