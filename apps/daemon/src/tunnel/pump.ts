@@ -234,20 +234,24 @@ export class Pump implements EngineSink {
 
 	#sortIn(batch: DatagramBatch, message: number, nowMs: number): void {
 		const length = batch.length[message] ?? 0;
-		if (length === 0) {
-			this.#options.counters.drop(EMPTY_DATAGRAM, 1);
-			return;
-		}
+		if (length === 0) return this.#sortInEmpty(batch, message, nowMs);
 		const owner = this.#application?.ownerOf(batch, message, nowMs) ?? REFUSED;
 		if (owner === REFUSED) return;
 		if (!this.#uplink.hasRoomFor(MAX_SEGMENTS_PER_MESSAGE))
 			this.#sendUplink(nowMs);
-		this.#uplink.append(
-			owner,
-			batch.offset[message] ?? 0,
-			length,
-			batch.segmentSize[message] ?? length,
-		);
+		const offset = batch.offset[message] ?? 0;
+		const segmentSize = batch.segmentSize[message] ?? length;
+		this.#uplink.append(owner, offset, length, segmentSize);
+	}
+
+	/** Nothing to carry: counted, and where the profile says so the flow's peer gets a bare ACK. */
+	#sortInEmpty(batch: DatagramBatch, message: number, nowMs: number): void {
+		const { counters, profile } = this.#options;
+		counters.drop(EMPTY_DATAGRAM, 1);
+		if (!profile.sendsEmptyDatagramAsAck) return;
+		const owner = this.#application?.ownerOf(batch, message, nowMs) ?? REFUSED;
+		const flow = this.#engine?.flowAt(owner);
+		if (flow !== undefined) this.#engine?.sendEmpty(flow, nowMs);
 	}
 
 	#sendUplink(nowMs: number): void {

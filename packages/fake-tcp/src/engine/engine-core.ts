@@ -87,7 +87,7 @@ export class EngineCore {
 		flow.lastInboundMs = nowMs;
 		flow.lastOutboundMs = nowMs;
 		flow.lastDataMs = nowMs;
-		flow.transmissions = 0;
+		flow.handshakeTurns = 0;
 		flow.nextTransmissionMs = nowMs;
 		flow.isWindowOpen = !this.options.profile.opensConntrackWindow;
 		flow.nextWindowOpenerMs = 0;

@@ -207,6 +207,57 @@ describe("the wire form of the handshake", () => {
 		expect(pair.client.engine.pendingBytes).toBe(0);
 	});
 
+	it("lets five strangers end a handshake in stock-exact, and ignores any number in the default profile", () => {
+		for (const [profile, expected] of [
+			["default", [SYN]],
+			["stock-exact", [SYN, RST]],
+		] as const) {
+			const client = new EngineHost({ role: "client", profile });
+			client.open(0);
+			const server = new EngineHost({ role: "server", profile: "stock-exact" });
+			const [syn] = client.takeSent();
+			if (syn === undefined) throw new Error("no SYN");
+			server.receive(syn, 0);
+			const [synAck] = server.takeSent();
+			if (synAck === undefined) throw new Error("no SYN+ACK");
+			const view = new DataView(synAck.bytes.buffer);
+			// A SYN+ACK for another handshake.
+			view.setUint32(28, 99);
+			const bits = [header(syn).bits];
+			for (let stranger = 0; stranger < 5; stranger++) {
+				expect(client.engine.flows).toHaveLength(1);
+				client.receive(synAck, 1, 0);
+				bits.push(...client.takeSent().map((packet) => header(packet).bits));
+			}
+			expect(bits).toEqual(expected);
+			expect(client.engine.flows).toHaveLength(profile === "default" ? 1 : 0);
+		}
+	});
+
+	it("answers a refusal with a reset from its ISS only in stock-exact", () => {
+		for (const [profile, expected] of [
+			["default", []],
+			["stock-exact", [[RST, 0, 0]]],
+		] as const) {
+			const client = new EngineHost({ role: "client", profile });
+			const server = new EngineHost({ role: "server" });
+			client.open(0);
+			const [syn] = client.takeSent();
+			if (syn === undefined) throw new Error("no SYN");
+			new DataView(syn.bytes.buffer).setUint32(24, 5);
+			server.receive(syn, 0, 0);
+			const [refusal] = server.takeSent();
+			if (refusal === undefined) throw new Error("no RST");
+			new DataView(refusal.bytes.buffer).setUint32(28, 1);
+			client.receive(refusal, 0, 0);
+			expect(client.closed).toEqual([{ slot: 0, reason: "refused-by-peer" }]);
+			const answers = client.takeSent().map(header);
+			expect(answers.map(({ bits, seq, ack }) => [bits, seq, ack])).toEqual(
+				expected,
+			);
+		}
+	});
+
 	it("delivers payload on the last ACK of the handshake, and swallows it in stock-exact", () => {
 		for (const [profile, expected] of [
 			["default", 1],

@@ -160,6 +160,14 @@ export class Engine {
 		this.#sendWhatFits(flow, trains, train, nowMs);
 	}
 
+	/** An empty user datagram cannot be carried; with stock's habit the peer gets a bare ACK instead. */
+	sendEmpty(flow: Flow, nowMs: number): void {
+		const core = this.#core;
+		if (flow.state !== "ESTABLISHED") return;
+		if (core.options.profile.sendsEmptyDatagramAsAck)
+			core.outbox.ack(flow, nowMs);
+	}
+
 	/** Timers: retransmissions, delayed ACKs, control repeats, idle flows. Call it every 100 ms or so. */
 	expire(nowMs: number): void {
 		const core = this.#core;

@@ -18,9 +18,9 @@ import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import { drainPending } from "./pending-drain.js";
 
-/** Stock's handshake: three transmissions, one second apart (wire.md 4.2). */
-export const MAX_TRANSMISSIONS = 3;
-export const TRANSMISSION_INTERVAL_MS = 1_000;
+/** Stock's handshake: six turns, a send and a wait of one second in turn, so three transmissions (wire.md 4.2). */
+const MAX_TURNS = 6;
+const TRANSMISSION_INTERVAL_MS = 1_000;
 /** How often the ack-eliciting segment is repeated while conntrack's window is not known to be open (wire.md 4.9). */
 export const WINDOW_OPENER_INTERVAL_MS = 200;
 /** First repetition of the link MTU; doubles up to the fourth (wire.md 4.13). */
@@ -88,10 +88,41 @@ export class Handshake {
 
 	/** Sends SYN or SYN+ACK, once more. */
 	transmit(flow: Flow, nowMs: number): void {
-		flow.transmissions++;
+		flow.handshakeTurns++;
 		flow.nextTransmissionMs = nowMs + TRANSMISSION_INTERVAL_MS;
 		if (flow.state === "SYN-SENT") this.#core.outbox.syn(flow, nowMs);
 		else this.#synAck(flow, nowMs);
+	}
+
+	/** The wait is over: sends once more, or gives up. */
+	waitEnded(flow: Flow, nowMs: number): void {
+		flow.handshakeTurns++;
+		if (flow.handshakeTurns >= MAX_TURNS) return this.#giveUp(flow, nowMs);
+		this.transmit(flow, nowMs);
+	}
+
+	#giveUp(flow: Flow, nowMs: number): void {
+		this.#resetFailed(flow, nowMs);
+		this.#core.close(flow, "handshake-timeout");
+	}
+
+	#resetFailed(flow: Flow, nowMs: number): void {
+		const { outbox, options } = this.#core;
+		const { resetsHandshakeFromIss } = options.profile;
+		outbox.resetAt(
+			flow,
+			resetsHandshakeFromIss ? flow.iss : flow.sndNxt,
+			nowMs,
+		);
+	}
+
+	/** A segment that does not fit: counted, and with stock's habit one turn less. */
+	#stranger(flow: Flow, nowMs: number): void {
+		const core = this.#core;
+		core.dropSegment(UNEXPECTED);
+		if (!core.options.profile.strangersUseUpTurns) return;
+		flow.handshakeTurns++;
+		if (flow.handshakeTurns >= MAX_TURNS) this.#giveUp(flow, nowMs);
 	}
 
 	/**
@@ -112,17 +143,21 @@ export class Handshake {
 		const core = this.#core;
 		const { segment } = core;
 		const bits = segment.controlBits;
-		if ((bits & RST) !== 0) return this.#refused(flow);
-		if (
-			(bits & (SYN | ACK | FIN)) === (SYN | ACK) &&
-			segment.segAck === flow.sndNxt
-		) {
+		if ((bits & RST) !== 0) return this.#refused(flow, nowMs);
+		const { needsExactHandshakeBits, strangersUseUpTurns } =
+			core.options.profile;
+		const isSynAck = needsExactHandshakeBits
+			? bits === (SYN | ACK)
+			: (bits & (SYN | ACK | FIN)) === (SYN | ACK);
+		if (isSynAck && segment.segAck === flow.sndNxt) {
 			return this.#establishClient(flow, nowMs);
 		}
-		core.dropSegment(UNEXPECTED);
+		this.#stranger(flow, nowMs);
 		// RFC 9293 §3.10.7.3: an unacceptable ACK in SYN-SENT is answered with <SEQ=SEG.ACK><CTL=RST>. It tells a server
 		// that holds a flow of ours from before a restart that this flow is dead (packet-cases.md 27).
-		if ((bits & (SYN | ACK)) === ACK && segment.segAck !== flow.sndNxt) {
+		const isUnacceptableAck =
+			(bits & (SYN | ACK)) === ACK && segment.segAck !== flow.sndNxt;
+		if (isUnacceptableAck && !strangersUseUpTurns) {
 			core.outbox.resetAt(flow, segment.segAck, nowMs);
 		}
 	}
@@ -132,22 +167,23 @@ export class Handshake {
 		const core = this.#core;
 		const { segment } = core;
 		const bits = segment.controlBits;
+		const { needsExactHandshakeBits, strangersUseUpTurns } =
+			core.options.profile;
 		if ((bits & RST) !== 0) {
-			this.#refused(flow);
+			this.#refused(flow, nowMs);
 			return false;
 		}
-		if (bits === SYN && segment.segSeq === flow.irs) {
+		if (bits === SYN && segment.segSeq === flow.irs && !strangersUseUpTurns) {
 			core.count(ENGINE_COUNTER.packetsConsumed, 1);
 			// The SYN+ACK was lost, or crossed this repetition; answering is cheaper than guessing.
 			this.#synAck(flow, nowMs);
 			return false;
 		}
-		const { needsExactFinalAck } = core.options.profile;
-		const isFinalAck = needsExactFinalAck
+		const isFinalAck = needsExactHandshakeBits
 			? bits === ACK
 			: (bits & (ACK | SYN | RST | FIN)) === ACK;
 		if (!isFinalAck || segment.segAck !== flow.sndNxt) {
-			core.dropSegment(UNEXPECTED);
+			this.#stranger(flow, nowMs);
 			return false;
 		}
 		this.#establishServer(flow, nowMs);
@@ -212,7 +248,7 @@ export class Handshake {
 		this.#core.outbox.ack(flow, nowMs);
 	}
 
-	#refused(flow: Flow): void {
+	#refused(flow: Flow, nowMs: number): void {
 		const core = this.#core;
 		const { segment } = core;
 		// Stock's reset does not count the SYN in its acknowledgement, a kernel's does; stock's Drop has none (wire.md 4.4).
@@ -223,6 +259,8 @@ export class Handshake {
 		if (!acknowledgesUs) return core.dropSegment(DROP["rst-out-of-window"]);
 		core.count(ENGINE_COUNTER.packetsConsumed, 1);
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
+		if (core.options.profile.answersResetWithReset)
+			this.#resetFailed(flow, nowMs);
 		core.close(flow, "refused-by-peer");
 	}
 

@@ -3,11 +3,7 @@
 import type { Flow } from "../flow/flow.js";
 import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
-import {
-	CONTROL_REPEAT_MS,
-	type Handshake,
-	MAX_TRANSMISSIONS,
-} from "./handshake.js";
+import { CONTROL_REPEAT_MS, type Handshake } from "./handshake.js";
 
 /** Repetitions after 1, 2, 4 and 8 s, while the peer's own has not come (wire.md 4.13). */
 const MAX_CONTROL_REPEATS = 4;
@@ -20,8 +16,10 @@ export function tendFlow(
 	flow: Flow,
 	nowMs: number,
 ): void {
-	if (flow.state !== "ESTABLISHED")
-		return tendHandshake(core, handshake, flow, nowMs);
+	if (flow.state !== "ESTABLISHED") {
+		if (nowMs >= flow.nextTransmissionMs) handshake.waitEnded(flow, nowMs);
+		return;
+	}
 	// Not lastOutboundMs: our own ACKs and control segments must not keep a dead flow alive.
 	const quietSinceMs = Math.max(flow.lastInboundMs, flow.lastDataMs);
 	if (nowMs - quietSinceMs >= core.options.idleTimeoutMs) {
@@ -38,19 +36,6 @@ export function tendFlow(
 	}
 	sendDelayedAck(core, flow, nowMs);
 	sayLinkMtu(core, flow, nowMs);
-}
-
-function tendHandshake(
-	core: EngineCore,
-	handshake: Handshake,
-	flow: Flow,
-	nowMs: number,
-): void {
-	if (nowMs < flow.nextTransmissionMs) return;
-	if (flow.transmissions < MAX_TRANSMISSIONS)
-		return handshake.transmit(flow, nowMs);
-	core.outbox.reset(flow, nowMs);
-	core.close(flow, "handshake-timeout");
 }
 
 /** One-way traffic must be acknowledged now and then, or conntrack forgets the flow (wire.md 4.9). */

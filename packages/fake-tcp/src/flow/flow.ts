@@ -48,8 +48,8 @@ export class Flow {
 	lastOutboundMs = 0;
 	/** When payload last travelled, either way. */
 	lastDataMs = 0;
-	/** Handshake: transmissions of SYN or SYN+ACK so far, and when the next is due. */
-	transmissions = 0;
+	/** Handshake: sends and waits so far (stock's count, wire.md 4.2), and when the next transmission is due. */
+	handshakeTurns = 0;
 	nextTransmissionMs = 0;
 
 	/** The first non-SYN segment of the peer has arrived: conntrack's window towards it is open (wire.md 4.9). */

@@ -28,8 +28,17 @@ export interface WireProfile {
 	readonly answersResetWithReset: boolean;
 	/** Resets for segments of unknown flows, per second; 0 means no bound. */
 	readonly straySegmentResetsPerSecond: number;
-	/** The last ACK of the handshake must have exactly the ACK bit; otherwise ACK without SYN, RST, FIN. */
-	readonly needsExactFinalAck: boolean;
+	/**
+	 * SYN+ACK and the handshake's last ACK must have exactly their bits; otherwise further bits are overlooked, as long
+	 * as SYN, RST and FIN are as they should be.
+	 */
+	readonly needsExactHandshakeBits: boolean;
+	/** A segment that does not fit the handshake uses up one of its turns, also a repeated SYN; otherwise it is ignored. */
+	readonly strangersUseUpTurns: boolean;
+	/** Resets of a handshake that failed carry the ISS, not the ISS + 1. */
+	readonly resetsHandshakeFromIss: boolean;
+	/** An empty user datagram, which the wire format cannot carry, leaves as a bare ACK. */
+	readonly sendsEmptyDatagramAsAck: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -49,7 +58,10 @@ const DEFAULT_PROFILE: WireProfile = {
 	ackAfterMs: 1_000,
 	answersResetWithReset: false,
 	straySegmentResetsPerSecond: 100,
-	needsExactFinalAck: false,
+	needsExactHandshakeBits: false,
+	strangersUseUpTurns: false,
+	resetsHandshakeFromIss: false,
+	sendsEmptyDatagramAsAck: false,
 };
 
 /** wire.md 4.1 to 4.6 to the letter. */
@@ -67,7 +79,10 @@ const STOCK_EXACT_PROFILE: WireProfile = {
 	ackAfterMs: 0,
 	answersResetWithReset: true,
 	straySegmentResetsPerSecond: 0,
-	needsExactFinalAck: true,
+	needsExactHandshakeBits: true,
+	strangersUseUpTurns: true,
+	resetsHandshakeFromIss: true,
+	sendsEmptyDatagramAsAck: true,
 };
 
 export const WIRE_PROFILES: Readonly<Record<WireProfileName, WireProfile>> = {
