@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { withLab } from "../netlab/lab.js";
 import { udpReceiveBufferDrops } from "../netlab/process-probe.js";
-import type { TunnelEnd } from "../netlab/tunnel-options.js";
+import type { Family, TunnelEnd } from "../netlab/tunnel-options.js";
 import { runTraffic } from "../traffic/run-traffic.js";
 import { describeVerdict, type Verdict } from "../traffic/traffic-report.js";
 import {
@@ -28,9 +28,24 @@ const PAIRINGS: readonly (readonly [client: KindName, server: KindName])[] = [
 	["ours", "double"],
 	["double", "ours"],
 ];
-const CASES = PAIRINGS.flatMap(([client, server]) =>
-	([4, 6] as const).map((family) => ({ client, server, family })),
-);
+interface Case {
+	readonly client: KindName;
+	readonly server: KindName;
+	readonly family: Family;
+	/** Which end runs with --wire-profile stock-exact. */
+	readonly exact: "" | "client" | "server";
+}
+
+const EXACT = ["--wire-profile", "stock-exact"];
+const CASES: readonly Case[] = [
+	...PAIRINGS.flatMap(([client, server]) =>
+		([4, 6] as const).map(
+			(family) => ({ client, server, family, exact: "" }) as const,
+		),
+	),
+	{ client: "ours", server: "stock", family: 4, exact: "client" },
+	{ client: "stock", server: "ours", family: 6, exact: "server" },
+];
 /**
  * What WireGuard sends, and the corners of the test datagram's forms. Nothing under 8 bytes: stock reorders, and
  * out of order such a datagram may be taken for another one. The sweep has every size, between two of ours.
@@ -54,7 +69,7 @@ function expectComplete(verdict: Verdict, unread: number): void {
 }
 
 describe.each(CASES)(
-	"client $client, server $server, IPv$family",
+	"client $client, server $server, IPv$family, stock-exact: '$exact'",
 	(pairing) => {
 		it("carries an echoed conversation of mixed sizes", async (context) => {
 			for (const name of [pairing.client, pairing.server]) {
@@ -66,6 +81,8 @@ describe.each(CASES)(
 					client: kinds.get(pairing.client),
 					server: kinds.get(pairing.server),
 					family: pairing.family,
+					clientArguments: pairing.exact === "client" ? EXACT : [],
+					serverArguments: pairing.exact === "server" ? EXACT : [],
 				});
 				const outcome = await runTraffic({
 					...tunnel.places,
