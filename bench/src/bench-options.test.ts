@@ -30,11 +30,13 @@ describe("parseBenchOptions", () => {
 			"cut",
 			"--rounds",
 			"1",
+			"--seconds",
+			"0.5",
 		];
 		expect(parseBenchOptions(argv, ROWS)).toMatchObject({
 			rowNames: ["loss", "goodput"],
 			linkProfiles: ["cut"],
-			effort: { rounds: 1 },
+			effort: { rounds: 1, secondsPerRun: 0.5 },
 		});
 	});
 
@@ -44,6 +46,8 @@ describe("parseBenchOptions", () => {
 		[["--rounds", "0"], /from 1 to 100/],
 		[["--rounds", "101"], /from 1 to 100/],
 		[["--rounds", "two"], /from 1 to 100/],
+		[["--seconds", "0.4"], /from 0.5 to 60/],
+		[["--seconds", "61"], /from 0.5 to 60/],
 		[["--fast"], /fast/],
 	])("refuses %j and says what is allowed", (argv, sentence) => {
 		expect(() => parseBenchOptions(argv, ROWS)).toThrow(UsageError);

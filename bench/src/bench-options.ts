@@ -42,6 +42,7 @@ function parse(argv: readonly string[]) {
 				only: { type: "string" },
 				profile: { type: "string" },
 				rounds: { type: "string" },
+				seconds: { type: "string" },
 			},
 		}).values;
 	} catch (error) {
@@ -54,6 +55,13 @@ function roundsFrom(text: string | undefined, usual: number): number {
 	const rounds = Number(text);
 	if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
 	throw new UsageError(`--rounds ${text}: a whole number from 1 to 100`);
+}
+
+function secondsFrom(text: string | undefined, usual: number): number {
+	if (text === undefined) return usual;
+	const seconds = Number(text);
+	if (seconds >= 0.5 && seconds <= 60) return seconds;
+	throw new UsageError(`--seconds ${text}: a number from 0.5 to 60`);
 }
 
 function profilesFrom(
@@ -71,7 +79,7 @@ export function parseBenchOptions(
 	argv: readonly string[],
 	knownRows: readonly string[],
 ): BenchOptions {
-	const { short: isShort, only, profile, rounds } = parse(argv);
+	const { short: isShort, only, profile, rounds, seconds } = parse(argv);
 	const rowNames = only?.split(",") ?? null;
 	const unknown = rowNames?.filter((name) => !knownRows.includes(name)) ?? [];
 	if (unknown.length > 0)
@@ -80,7 +88,11 @@ export function parseBenchOptions(
 		);
 	const effort = isShort ? SHORT : LONG;
 	return {
-		effort: { ...effort, rounds: roundsFrom(rounds, effort.rounds) },
+		effort: {
+			...effort,
+			rounds: roundsFrom(rounds, effort.rounds),
+			secondsPerRun: secondsFrom(seconds, effort.secondsPerRun),
+		},
 		linkProfiles: profilesFrom(profile, isShort),
 		rowNames,
 		command: [
