@@ -1,7 +1,8 @@
-// The double answers as genuine Phantun does: the same scripts against both, and against what wire.md says.
+// The double, and our own stock-exact profile, answer as genuine Phantun does: one set of scripts, and what wire.md says.
 
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StockLikeProgram } from "../../netlab/stock-like-tunnel.js";
+import { tunscopeArgv } from "../../netlab/tunscope-tunnel.js";
 import { doubleProgram } from "../double-program.js";
 import { ensurePhantun, type PhantunSearch } from "../genuine-phantun.js";
 import { openBench } from "./conformance-bench.js";
@@ -11,6 +12,13 @@ let phantun: PhantunSearch;
 beforeAll(async () => {
 	phantun = await ensurePhantun((line) => process.stdout.write(`${line}\n`));
 }, 16 * 60_000);
+
+const EXACT = ["--wire-profile", "stock-exact", "--host-setup", "off"];
+const stockExact: StockLikeProgram = {
+	name: "stock",
+	clientArgv: tunscopeArgv("client", ...EXACT),
+	serverArgv: tunscopeArgv("server", ...EXACT),
+};
 
 /** Answers to each step of the script. */
 async function playScript(
@@ -50,7 +58,7 @@ const CASES = SCRIPTS.flatMap((script, place) => {
 });
 
 describe.each(CASES)("stock $role, IPv$family: $title", (script) => {
-	it("is answered by the double and by genuine Phantun as documented, alike to the last header field", async () => {
+	it("is answered by genuine Phantun and the double as documented, alike to the last header field", async () => {
 		const { family } = script;
 		const [double, genuine] = await Promise.all([
 			playScript(doubleProgram, script, family),
@@ -58,6 +66,13 @@ describe.each(CASES)("stock $role, IPv$family: $title", (script) => {
 		]);
 		expectAsDocumented(double, script);
 		if (genuine !== null) expect(double).toEqual(genuine);
+	});
+
+	it("is answered as documented by our stock-exact profile", async () => {
+		expectAsDocumented(
+			await playScript(stockExact, script, script.family),
+			script,
+		);
 	});
 });
 
