@@ -22,7 +22,7 @@ import { drainPending } from "./pending-drain.js";
 const MAX_TURNS = 6;
 const TRANSMISSION_INTERVAL_MS = 1_000;
 /** How often the ack-eliciting segment is repeated while conntrack's window is not known to be open (wire.md 4.9). */
-export const WINDOW_OPENER_INTERVAL_MS = 200;
+const WINDOW_OPENER_INTERVAL_MS = 200;
 /** First repetition of the link MTU; doubles up to the fourth (wire.md 4.13). */
 export const CONTROL_REPEAT_MS = 1_000;
 /** Half-open flows kept; one more and the oldest goes. */

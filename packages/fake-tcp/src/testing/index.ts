@@ -2,4 +2,5 @@
 
 export * from "./cut-super-segment.js";
 export * from "./engine-host.js";
+export * from "./segment-summary.js";
 export * from "./wire-pair.js";
