@@ -1,12 +1,14 @@
 // Network namespaces with names that carry this process' id, so that leftovers of a dead run can be told and removed.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { registerCleanup } from "./cleanup.js";
 import { runCommand, runCommandSync, runIpBatch } from "./run-command.js";
 
 const NAME_PREFIX = "tunlab";
 const NAME_PATTERN = /^tunlab(\d+)-/;
 const NAMESPACE_DIRECTORY = "/run/netns";
+export const DAEMON_STATE_DIRECTORY = "/run/tunscope";
 
 let serial = 0;
 
@@ -32,8 +34,10 @@ export async function createNamespace(role: string): Promise<Namespace> {
 	serial += 1;
 	const name = `${NAME_PREFIX}${process.pid}-${serial}${role}`;
 	await runCommand(["ip", "netns", "add", name]);
+	const state = daemonStateOf(name);
 	const unregister = registerCleanup(() => {
 		runCommandSync(["ip", "netns", "delete", name]);
+		rmSync(state, { recursive: true, force: true });
 	});
 	const namespace = describeNamespace(name, unregister);
 	// Duplicate address detection would make every link of the lab wait for a second or two.
@@ -69,10 +73,19 @@ function describeNamespace(name: string, unregister: () => void): Namespace {
 		remove: async () => {
 			if (isRemoved) return;
 			isRemoved = true;
+			const state = daemonStateOf(name);
 			await runCommand(["ip", "netns", "delete", name]);
+			// A daemon that a test killed left its record here; a later namespace may get the same inode.
+			rmSync(state, { recursive: true, force: true });
 			unregister();
 		},
 	};
+}
+
+/** The daemon's run-time directory for this namespace: named by the namespace's inode. */
+export function daemonStateOf(namespaceName: string): string {
+	const { ino } = statSync(join(NAMESPACE_DIRECTORY, namespaceName));
+	return join(DAEMON_STATE_DIRECTORY, String(ino));
 }
 
 /** Removes namespaces of lab runs whose process no longer exists, and ends what still runs inside them. */
@@ -86,7 +99,9 @@ export async function removeStaleNamespaces(): Promise<readonly string[]> {
 		const listing = await runCommand(["ip", "netns", "pids", name]);
 		for (const pid of listing.split("\n").filter(Boolean))
 			killQuietly(Number(pid));
+		const state = daemonStateOf(name);
 		runCommandSync(["ip", "netns", "delete", name]);
+		rmSync(state, { recursive: true, force: true });
 	}
 	return stale;
 }

@@ -1,12 +1,15 @@
 // What a host looks like (addresses, routes, rules, sysctls, sockets, processes, state files), and what changed since.
 
-import { readdirSync, statSync } from "node:fs";
-import type { Namespace } from "./namespace.js";
+import { readdirSync } from "node:fs";
+import { basename } from "node:path";
+import {
+	DAEMON_STATE_DIRECTORY,
+	daemonStateOf,
+	type Namespace,
+} from "./namespace.js";
 
 /** One line per fact, by kind; lines are sorted, so equal hosts give equal snapshots. */
 export type HostSnapshot = Readonly<Record<string, readonly string[]>>;
-
-const STATE_DIRECTORY = "/run/tunscope";
 
 /** Leaves of net.ipv4.conf.* and net.ipv6.conf.* that a tunnel may touch. */
 const INTERFACE_SETTINGS: Readonly<Record<4 | 6, readonly string[]>> = {
@@ -39,7 +42,9 @@ export async function snapshotHost(
 	}
 	snapshot.sysctls = await readSettings(namespace);
 	snapshot.processes = (await namespace.pids()).map(String).sort();
-	snapshot[`files in ${STATE_DIRECTORY}`] = listStateFiles(namespace.name);
+	snapshot[`files in ${DAEMON_STATE_DIRECTORY}`] = listStateFiles(
+		namespace.name,
+	);
 	return snapshot;
 }
 
@@ -74,9 +79,9 @@ async function readSettings(namespace: Namespace): Promise<string[]> {
 
 /** The daemon keeps a directory per network namespace, named by its inode: those of other namespaces are not ours. */
 function listStateFiles(namespaceName: string): string[] {
-	const own = String(statSync(`/run/netns/${namespaceName}`).ino);
+	const own = basename(daemonStateOf(namespaceName));
 	try {
-		return readdirSync(STATE_DIRECTORY, { recursive: true })
+		return readdirSync(DAEMON_STATE_DIRECTORY, { recursive: true })
 			.map(String)
 			.filter((path) => !/^\d+(\/|$)/.test(path) || path.startsWith(own))
 			.sort();

@@ -66,7 +66,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
 	const namespace = await createNamespace("x");
 	const started: LabProcess[] = [];
 	const close = async () => {
-		for (const one of started) await one.stop("SIGKILL");
+		for (const one of started) await one.stop();
 		await namespace.remove();
 	};
 	try {
