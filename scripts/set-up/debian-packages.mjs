@@ -30,6 +30,11 @@ export const TEST_PACKAGES = [
 	...TUNNEL_PACKAGES,
 	{ packageName: "tcpdump", command: "tcpdump", purpose: "captures" },
 	{
+		packageName: "python3",
+		command: "python3",
+		purpose: "raw sockets for hostile bytes",
+	},
+	{
 		packageName: "tshark",
 		command: "tshark",
 		purpose: "an independent decoder",

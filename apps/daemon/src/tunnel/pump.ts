@@ -75,6 +75,8 @@ export class Pump implements EngineSink {
 	readonly #deliveries: TrainTable;
 	readonly #packets: PacketBatch;
 	readonly #datagrams: DatagramBatch;
+	/** Flows that opened in this batch and have no socket yet. */
+	readonly #opened: Flow[] = [];
 	#datagramLimit = FEW_MESSAGES;
 	#tun: TunDevice | null = null;
 	#engine: Engine | null = null;
@@ -221,8 +223,8 @@ export class Pump implements EngineSink {
 	}
 
 	flowOpened(flow: Flow): void {
-		this.#application?.flowOpened(flow);
-		this.#options.events.flowOpened(flow);
+		// The socket can wait until the engine's answers are out: a peer's first burst depends on them.
+		this.#opened.push(flow);
 	}
 
 	flowClosed(flow: Flow, reason: FlowCloseReason): void {
@@ -269,7 +271,17 @@ export class Pump implements EngineSink {
 		uplink.regions.clear();
 	}
 
+	/** Gives the flows that have opened their sockets, before anything is delivered to them. */
+	#welcomeOpened(): void {
+		for (const flow of this.#opened) {
+			this.#application?.flowOpened(flow);
+			this.#options.events.flowOpened(flow);
+		}
+		this.#opened.length = 0;
+	}
+
 	#flushDeliveries(): void {
+		if (this.#opened.length > 0) this.#welcomeOpened();
 		const deliveries = this.#deliveries;
 		if (deliveries.count === 0 || this.#application === null) return;
 		const { io } = this.#options;

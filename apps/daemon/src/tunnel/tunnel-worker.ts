@@ -16,6 +16,7 @@ import { checkedIpAddress } from "./endpoint-text.js";
 import { FlowEvents, peerText } from "./flow-events.js";
 import { describeIcmpError } from "./icmp-notice.js";
 import { Pump } from "./pump.js";
+import { rehearse } from "./rehearsal.js";
 import { ServerTargets } from "./server-targets.js";
 import {
 	LINK_WATCH_TOKEN,
@@ -106,6 +107,8 @@ export class TunnelWorker {
 		this.#translatingFailures(() => {
 			this.#attachment.start();
 			this.#poller.start(() => this.#onReady());
+			// Meanwhile the main thread sets the host up.
+			rehearse();
 		});
 	}
 
