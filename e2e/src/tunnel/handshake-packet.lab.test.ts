@@ -74,7 +74,11 @@ describe.each([
 			const receiver = by === "client" ? target : asker;
 			const last = by === "client" ? "ping" : "pong";
 			const got = receiver.stdout().match(/(?<=got )[\da-f]+/g);
-			expect(got).toEqual([packet.toString("hex"), hex(last)]);
+			const expected = [packet.toString("hex"), hex(last)];
+			// Stock hands datagrams over from several tasks: which of two in a row comes first is not its promise.
+			const isOrdered = (by === "client" ? server : client) !== "stock";
+			if (isOrdered) expect(got).toEqual(expected);
+			else expect(got?.toSorted()).toEqual(expected.toSorted());
 			await target.stop();
 			await asker.stop();
 			await tunnel.stop();

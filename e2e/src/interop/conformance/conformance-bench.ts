@@ -133,6 +133,10 @@ async function waitForProgram(
 			if (!deviceNames(program.pid).includes(TUN)) return false;
 			if (role === "client" && !hasUdpPort(program.pid, CLIENT_UDP_PORT))
 				return false;
+			// Ours says when it carries, which is a moment after its TUN is up; a program that says nothing is taken as it is.
+			const said = program.stdout();
+			const isOurs = said.includes('"event":"tun-opened"');
+			if (isOurs && !said.includes('"event":"running"')) return false;
 			const listing = await namespace.run(["ip", "addr", "show", TUN]);
 			return listing.includes(",UP") && listing.includes("inet ");
 		},
