@@ -88,7 +88,6 @@ export function packetsNotAccountedFor(counters: FinalCounters): number {
 	return (
 		(engine.packetsReceived ?? 0) -
 		(engine.packetsDelivered ?? 0) -
-		(engine.packetsAnswered ?? 0) -
 		(engine.packetsConsumed ?? 0) -
 		(engine.packetsTakenAsEvidence ?? 0) -
 		sumOf(counters, packetDrops)

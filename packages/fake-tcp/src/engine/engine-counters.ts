@@ -6,8 +6,6 @@ export const ENGINE_COUNTERS = [
 	"packetsReceived",
 	/** Packets whose payload was delivered. */
 	"packetsDelivered",
-	/** Packets that we answered (RST, challenge ACK) and did nothing else with. */
-	"packetsAnswered",
 	/** Packets that changed or refreshed state and carried no payload (handshake, ACK, keepalive, control, RST). */
 	"packetsConsumed",
 	/** Packets kept as evidence (ICMP errors). */

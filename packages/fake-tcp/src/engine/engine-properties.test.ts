@@ -75,7 +75,6 @@ function fatesOf(host: EngineHost): number {
 	return (
 		dropped +
 		host.counter("packetsDelivered") +
-		host.counter("packetsAnswered") +
 		host.counter("packetsConsumed") +
 		host.counter("packetsTakenAsEvidence")
 	);
