@@ -61,7 +61,7 @@ function main() {
 	);
 	for (const offence of offences) {
 		console.error(
-			`${offence}: a fresh machine does not have it. Declare what is needed in native/binding/uv_poll.h.`,
+			`${offence}: a fresh machine does not have it. Declare what is needed in native/binding/uv_functions.h.`,
 		);
 	}
 	console.log(

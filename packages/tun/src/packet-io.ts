@@ -13,6 +13,15 @@ import type {
 /** Bits of `Poller.readyFlags`. */
 export const READY = { readable: 1, error: 2, hangup: 4 } as const;
 
+export interface PollerOptions {
+	/**
+	 * The thread exists for this poller: it waits in the poller's own epoll descriptor, and libuv gets its turn when
+	 * it has something to do. A wake-up is then much cheaper. One such poller per thread; others starve beside it
+	 * unless libuv watches them, which is the default.
+	 */
+	readonly ownsThread?: boolean;
+}
+
 /**
  * One epoll descriptor per worker, watched by libuv. `onReady` runs when at least one source is ready; it calls
  * `poll()` and drains, in bounded rounds, then returns to the event loop. Level triggered: what is left over
@@ -23,13 +32,19 @@ export interface Poller {
 	add(source: TunDevice | UdpSocket | LinkWatch, token: number): void;
 	/** Idempotent; closing a source removes it too. */
 	remove(source: TunDevice | UdpSocket | LinkWatch): void;
-	/** epoll_wait with no timeout. @returns how many entries of the two arrays are valid. */
+	/** epoll_wait without waiting. @returns how many entries of the two arrays are valid. */
 	poll(): number;
 	/**
 	 * Blocks this thread for so long (500 µs at most), so that a stream of small messages comes in batches. Only
 	 * for a worker that has nothing else to do; in memory it does nothing.
 	 */
 	nap(microseconds: number): void;
+	/**
+	 * Ties the calling thread to one core, or with null lets it run again wherever it was allowed to at the first
+	 * call. Only for a worker that has nothing else to do. @returns false when the core is not among the allowed
+	 * ones or the kernel refuses (in memory always); nothing has changed then.
+	 */
+	keepThreadOn(core: number | null): boolean;
 	readonly readyTokens: Int32Array;
 	readonly readyFlags: Uint8Array;
 	start(onReady: () => void): void;
@@ -42,7 +57,7 @@ export interface PacketIo {
 	readonly kind: "native" | "memory";
 	openTun(options: TunOpenOptions): TunDevice;
 	openUdp(options: UdpOpenOptions): UdpSocket;
-	createPoller(): Poller;
+	createPoller(options?: PollerOptions): Poller;
 	openLinkWatch(options: LinkWatchOptions): LinkWatch;
 	/** @param regionOffset start of the arena region that `readBatch` may fill. */
 	createPacketBatch(

@@ -1,6 +1,8 @@
 // One tunnel in one worker thread: builds engine, pump and sockets, answers the main thread, and keeps time.
 
 import { randomFillSync } from "node:crypto";
+// The global of this name is behind a getter, which every wake-up would pay for.
+import { performance } from "node:perf_hooks";
 import {
 	Engine,
 	type FLOW_COUNTER,
@@ -25,6 +27,7 @@ import {
 } from "./tun-attachment.js";
 import { IO, TunnelCounters } from "./tunnel-counters.js";
 import { WakeModeration } from "./wake-moderation.js";
+import { WorkerCore } from "./worker-core.js";
 import type {
 	FlowDescription,
 	FromWorker,
@@ -52,11 +55,13 @@ export class TunnelWorker {
 	readonly #flowEvents: FlowEvents;
 	readonly #epochMs = performance.now();
 	readonly #moderation = new WakeModeration();
+	readonly #core: WorkerCore;
 	readonly #udpTokens = new Int32Array(1_024);
 	#engine: Engine | null = null;
 	#application: ApplicationSide | null = null;
 	#tick: NodeJS.Timeout | null = null;
 	#ticks = 0;
+	#wakeups = 0;
 	#isTargetDown = false;
 	#lastIcmpNotice = "";
 	#lastIcmpNoticeMs = Number.NEGATIVE_INFINITY;
@@ -70,7 +75,8 @@ export class TunnelWorker {
 		this.#io = io;
 		this.#post = post;
 		this.#counters = new TunnelCounters(input.counters);
-		this.#poller = io.createPoller();
+		this.#poller = io.createPoller({ ownsThread: true });
+		this.#core = new WorkerCore(this.#poller);
 		this.#flowEvents = new FlowEvents(post);
 		this.#pump = new Pump({
 			io,
@@ -134,6 +140,7 @@ export class TunnelWorker {
 		this.#tick = null;
 		this.#engine?.stop(this.#nowMs());
 		this.#publish();
+		this.#core.close();
 		this.#application?.close();
 		this.#attachment.stop();
 		this.#poller.close();
@@ -239,23 +246,22 @@ export class TunnelWorker {
 
 	#onReady(): void {
 		this.#counters.add(IO.pollerWakeups, 1);
+		this.#wakeups++;
 		for (let round = 0; round < MAX_ROUNDS; round++) {
 			const ready = this.#poller.poll();
 			if (ready === 0) return;
-			const handled = this.#serve(ready);
-			const napMicroseconds = this.#moderation.napAfter(
-				handled,
-				performance.now(),
-			);
+			// One look at the clock for the whole round.
+			const preciseMs = performance.now() - this.#epochMs;
+			const handled = this.#serve(ready, Math.floor(preciseMs));
+			const napMicroseconds = this.#moderation.napAfter(handled, preciseMs);
 			if (napMicroseconds > 0) this.#poller.nap(napMicroseconds);
 			else if (handled < BUSY_ROUND_MESSAGES) return;
 		}
 	}
 
 	/** One batch from each of the sources that are ready. @returns how many packets and messages there were. */
-	#serve(ready: number): number {
+	#serve(ready: number, nowMs: number): number {
 		const { readyTokens } = this.#poller;
-		const nowMs = this.#nowMs();
 		let handled = 0;
 		let udpCount = 0;
 		for (let index = 0; index < ready; index++) {
@@ -271,6 +277,7 @@ export class TunnelWorker {
 
 	#onTick(): void {
 		this.#pump.expire(this.#nowMs());
+		this.#core.tick(this.#wakeups, this.#nowMs());
 		this.#publish();
 		this.#ticks++;
 		if (this.#ticks % TICKS_PER_SECOND === 0) this.#flowEvents.turnOfSecond();

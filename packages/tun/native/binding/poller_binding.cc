@@ -5,6 +5,7 @@
 #include <array>
 
 #include "../core/nap.h"
+#include "../core/thread_cores.h"
 #include "arguments.h"
 #include "environment.h"
 
@@ -30,10 +31,12 @@ int descriptor_of(Environment& environment, SourceKind kind, int32_t slot) {
   return watch == nullptr ? -1 : watch->descriptor();
 }
 
-// openPoller(readyTokens, readyFlags): slot, or -1.
+// openPoller(tie, readyTokens, readyFlags): slot, or -1.
 Napi::Value open_poller(const Napi::CallbackInfo& call) {
   Environment& environment = environment_of(call);
-  auto poller = std::make_unique<UvPoller>(call.Env(), span_argument<int32_t>(call, 0), span_argument<uint8_t>(call, 1));
+  auto poller = std::make_unique<UvPoller>(
+      call.Env(), static_cast<LoopTie>(number_argument(call, 0)),
+      UvPoller::Ready{.tokens = span_argument<int32_t>(call, 1), .flags = span_argument<uint8_t>(call, 2)});
   if (const SystemFailure failed = poller->open(); failed.is_failure()) {
     return number_result(call, environment.fail(failed));
   }
@@ -67,7 +70,7 @@ Napi::Value poller_remove(const Napi::CallbackInfo& call) {
 
 // pollerPoll(slot): entries of the ready list.
 Napi::Value poller_poll(const Napi::CallbackInfo& call) {
-  const UvPoller* poller = environment_of(call).pollers.find(number_argument(call, 0));
+  UvPoller* poller = environment_of(call).pollers.find(number_argument(call, 0));
   return number_result(call, poller == nullptr ? 0 : static_cast<int32_t>(poller->poll()));
 }
 
@@ -86,6 +89,11 @@ Napi::Value poller_start(const Napi::CallbackInfo& call) {
 Napi::Value poller_nap(const Napi::CallbackInfo& call) {
   nap(number_argument(call, 0));
   return call.Env().Undefined();
+}
+
+// keepThreadOn(core): 1 when it is so now.
+Napi::Value keep_thread_on_core(const Napi::CallbackInfo& call) {
+  return number_result(call, keep_thread_on(number_argument(call, 0)) ? 1 : 0);
 }
 
 // pollerStop(slot)
@@ -158,6 +166,7 @@ void register_poller(Napi::Object exports, Environment* environment) {
   register_function<poller_poll>(exports, "pollerPoll", environment);
   register_function<poller_start>(exports, "pollerStart", environment);
   register_function<poller_nap>(exports, "pollerNap", environment);
+  register_function<keep_thread_on_core>(exports, "keepThreadOn", environment);
   register_function<poller_stop>(exports, "pollerStop", environment);
   register_function<close_poller>(exports, "closePoller", environment);
 }

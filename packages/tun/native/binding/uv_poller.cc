@@ -1,4 +1,4 @@
-// Ties an epoll descriptor to the environment's own libuv loop; no thread, no busy loop.
+// The two ties to libuv's loop; no thread, no busy loop.
 
 #include "uv_poller.h"
 
@@ -6,34 +6,41 @@
 #include <cstdlib>
 
 namespace tunscope {
-namespace {
+
+UvPoller::~UvPoller() { std::free(handle_); }
 
 // Every libuv handle type starts with uv_handle_t's members; libuv's own macros cast the same way.
-uv_handle_s* as_base(uv_poll_s* poll) { return reinterpret_cast<uv_handle_s*>(poll); }
+uv_poll_s* UvPoller::as_poll() const { return reinterpret_cast<uv_poll_s*>(handle_); }
+uv_prepare_s* UvPoller::as_prepare() const { return reinterpret_cast<uv_prepare_s*>(handle_); }
 
-}  // namespace
-
-UvPoller::~UvPoller() { std::free(poll_); }
+int UvPoller::init_handle(uv_loop_s* loop) const {
+  return tie_ == LoopTie::kOwner ? uv_prepare_init(loop, as_prepare())
+                                 : uv_poll_init(loop, as_poll(), set_.descriptor());
+}
 
 SystemFailure UvPoller::open() {
   if (const SystemFailure failed = set_.open(); failed.is_failure()) {
     return failed;
   }
-  uv_loop_s* loop = nullptr;
-  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) {
+  if (napi_get_uv_event_loop(env_, &loop_) != napi_ok) {
     return {.error = ENOTSUP, .syscall = Syscall::kUvPoll};
   }
-  uv_poll_s* poll = static_cast<uv_poll_s*>(std::calloc(1, uv_handle_size(kUvPollType)));
-  if (poll == nullptr) {
+  if (tie_ == LoopTie::kOwner) {
+    if (const SystemFailure failed = set_.add_bell(uv_backend_fd(loop_)); failed.is_failure()) {
+      return failed;
+    }
+  }
+  const size_t size = uv_handle_size(tie_ == LoopTie::kOwner ? kUvPrepareType : kUvPollType);
+  handle_ = static_cast<uv_handle_s*>(std::calloc(1, size));
+  if (handle_ == nullptr) {
     return {.error = ENOMEM, .syscall = Syscall::kUvPoll};
   }
-  const int failed = uv_poll_init(loop, poll, set_.descriptor());
-  if (failed != 0) {
-    std::free(poll);
+  if (const int failed = init_handle(loop_); failed != 0) {
+    std::free(handle_);
+    handle_ = nullptr;
     return {.error = -failed, .syscall = Syscall::kUvPoll};
   }
-  uv_handle_set_data(as_base(poll), this);
-  poll_ = poll;
+  uv_handle_set_data(handle_, this);
   return {};
 }
 
@@ -42,23 +49,38 @@ SystemFailure UvPoller::start(napi_value on_ready) {
   if (napi_create_reference(env_, on_ready, 1, &on_ready_) != napi_ok) {
     return {.error = EINVAL, .syscall = Syscall::kUvPoll};
   }
-  const int failed = uv_poll_start(poll_, kUvReadable, &UvPoller::on_events);
+  if (tie_ == LoopTie::kOwner && open_context() != napi_ok) {
+    return {.error = EINVAL, .syscall = Syscall::kUvPoll};
+  }
+  const int failed = tie_ == LoopTie::kOwner ? uv_prepare_start(as_prepare(), &UvPoller::on_prepare)
+                                             : uv_poll_start(as_poll(), kUvReadable, &UvPoller::on_events);
   return failed == 0 ? SystemFailure{} : SystemFailure{.error = -failed, .syscall = Syscall::kUvPoll};
 }
 
 void UvPoller::stop() {
-  uv_poll_stop(poll_);
   forget_callback();
+  if (handle_ == nullptr) {
+    return;
+  }
+  if (tie_ == LoopTie::kOwner) {
+    uv_prepare_stop(as_prepare());
+  } else {
+    uv_poll_stop(as_poll());
+  }
 }
 
 bool UvPoller::close(void (*on_closed)(void* data), void* data) {
   forget_callback();
-  if (poll_ == nullptr) {
+  if (context_ != nullptr) {
+    napi_async_destroy(env_, context_);
+    context_ = nullptr;
+  }
+  if (handle_ == nullptr) {
     return false;
   }
   on_closed_ = on_closed;
   on_closed_data_ = data;
-  uv_close(as_base(poll_), [](uv_handle_s* closed) {
+  uv_close(handle_, [](uv_handle_s* closed) {
     UvPoller* self = static_cast<UvPoller*>(uv_handle_get_data(closed));
     self->on_closed_(self->on_closed_data_);
   });
@@ -67,10 +89,55 @@ bool UvPoller::close(void (*on_closed)(void* data), void* data) {
   return true;
 }
 
+size_t UvPoller::poll() {
+  if (found_ == 0) {
+    return collect(0);
+  }
+  const size_t found = found_;
+  found_ = 0;
+  return found;
+}
+
+size_t UvPoller::collect(int timeout_ms) {
+  const EpollSet::Finding finding = set_.poll(ready_.tokens, ready_.flags, timeout_ms);
+  does_loop_want_ = does_loop_want_ || finding.has_bell_rung;
+  return finding.count;
+}
+
 void UvPoller::on_events(uv_poll_s* poll, int status, int /*events*/) {
   // A negative status means that libuv has stopped watching; there is nothing to read then.
   if (status == 0) {
-    static_cast<UvPoller*>(uv_handle_get_data(as_base(poll)))->call_on_ready();
+    static_cast<UvPoller*>(uv_handle_get_data(reinterpret_cast<uv_handle_s*>(poll)))->call_on_ready();
+  }
+}
+
+void UvPoller::on_prepare(uv_prepare_s* prepare) {
+  static_cast<UvPoller*>(uv_handle_get_data(reinterpret_cast<uv_handle_s*>(prepare)))->serve_until_loop_wants();
+}
+
+// Returns to libuv only when libuv has something to do: its own wait, which knows nothing of our sources, then ends at
+// once. uv_backend_timeout is 0 when a timer is due, the loop is ending, or handles wait to be registered or closed.
+void UvPoller::serve_until_loop_wants() {
+  serve_rounds();
+  run_ticks();
+}
+
+void UvPoller::serve_rounds() {
+  while (on_ready_ != nullptr) {
+    uv_update_time(loop_);
+    const int timeout_ms = uv_backend_timeout(loop_);
+    does_loop_want_ = timeout_ms == 0;
+    found_ = collect(timeout_ms);
+    if (found_ > 0) {
+      call_on_ready();
+      found_ = 0;
+    } else {
+      // A timer is due, or libuv's descriptor alone was ready; after a signal its turn does no harm.
+      return;
+    }
+    if (does_loop_want_) {
+      return;
+    }
   }
 }
 
@@ -82,12 +149,8 @@ void UvPoller::call_on_ready() {
     return;
   }
   napi_value callback = nullptr;
-  napi_value receiver = nullptr;
-  napi_value ignored = nullptr;
   napi_get_reference_value(env, on_ready_, &callback);
-  napi_get_global(env, &receiver);
-  const napi_status called = napi_make_callback(env, nullptr, receiver, callback, 0, nullptr, &ignored);
-  if (called == napi_pending_exception) {
+  if (call(callback) == napi_pending_exception) {
     napi_value thrown = nullptr;
     if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
       // As any exception out of an event: 'uncaughtException', or the end of the worker.
@@ -95,6 +158,37 @@ void UvPoller::call_on_ready() {
     }
   }
   napi_close_handle_scope(env, scope);
+}
+
+// Promises and ticks that an owner's callback leaves wait until libuv gets its turn: run_ticks.
+napi_status UvPoller::call(napi_value callback) const {
+  napi_value receiver = nullptr;
+  napi_value ignored = nullptr;
+  napi_get_global(env_, &receiver);
+  return tie_ == LoopTie::kOwner ? napi_call_function(env_, receiver, callback, 0, nullptr, &ignored)
+                                 : napi_make_callback(env_, nullptr, receiver, callback, 0, nullptr, &ignored);
+}
+
+napi_status UvPoller::open_context() {
+  if (context_ != nullptr) {
+    return napi_ok;
+  }
+  napi_value name = nullptr;
+  const napi_status named = napi_create_string_utf8(env_, "tunscope:poller", NAPI_AUTO_LENGTH, &name);
+  return named == napi_ok ? napi_async_init(env_, nullptr, name, &context_) : named;
+}
+
+// The end of a callback scope is where Node runs process.nextTick and promises.
+void UvPoller::run_ticks() const {
+  napi_handle_scope handles = nullptr;
+  if (context_ == nullptr || napi_open_handle_scope(env_, &handles) != napi_ok) {
+    return;
+  }
+  napi_callback_scope ticks = nullptr;
+  if (napi_open_callback_scope(env_, nullptr, context_, &ticks) == napi_ok) {
+    napi_close_callback_scope(env_, ticks);
+  }
+  napi_close_handle_scope(env_, handles);
 }
 
 void UvPoller::forget_callback() {

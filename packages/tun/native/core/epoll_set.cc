@@ -12,6 +12,8 @@ namespace tunscope {
 namespace {
 
 constexpr size_t kMaxEvents = 1024;
+// Tokens take the low 32 bits of an event's data; no token looks like this.
+constexpr uint64_t kBell = uint64_t{1} << 32U;
 
 uint8_t ready_flags(uint32_t events) {
   unsigned int flags = 0;
@@ -37,7 +39,7 @@ SystemFailure EpollSet::open() {
 SystemFailure EpollSet::add(int descriptor, int32_t token) const {
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u32 = static_cast<uint32_t>(token);
+  event.data.u64 = static_cast<uint32_t>(token);
   if (::epoll_ctl(descriptor_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) {
     return {};
   }
@@ -52,18 +54,29 @@ void EpollSet::remove(int descriptor) const {
   ::epoll_ctl(descriptor_.get(), EPOLL_CTL_DEL, descriptor, &ignored_before_2_6_9);
 }
 
-size_t EpollSet::poll(std::span<int32_t> tokens, std::span<uint8_t> flags) const {
+SystemFailure EpollSet::add_bell(int descriptor) const {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kBell;
+  const int added = ::epoll_ctl(descriptor_.get(), EPOLL_CTL_ADD, descriptor, &event);
+  return added == 0 ? SystemFailure{} : SystemFailure{.error = errno, .syscall = Syscall::kEpollControl};
+}
+
+EpollSet::Finding EpollSet::poll(std::span<int32_t> tokens, std::span<uint8_t> flags, int timeout_ms) const {
   std::array<epoll_event, kMaxEvents> events;
   const size_t room = std::min({tokens.size(), flags.size(), events.size()});
-  const int ready = ::epoll_wait(descriptor_.get(), events.data(), static_cast<int>(room), 0);
-  if (ready <= 0) {
-    return 0;
+  const int ready = ::epoll_wait(descriptor_.get(), events.data(), static_cast<int>(room), timeout_ms);
+  Finding finding;
+  for (size_t index = 0; ready > 0 && index < static_cast<size_t>(ready); ++index) {
+    if (events[index].data.u64 == kBell) {
+      finding.has_bell_rung = true;
+      continue;
+    }
+    tokens[finding.count] = static_cast<int32_t>(events[index].data.u32);
+    flags[finding.count] = ready_flags(events[index].events);
+    finding.count += 1;
   }
-  for (size_t index = 0; index < static_cast<size_t>(ready); ++index) {
-    tokens[index] = static_cast<int32_t>(events[index].data.u32);
-    flags[index] = ready_flags(events[index].events);
-  }
-  return static_cast<size_t>(ready);
+  return finding;
 }
 
 }  // namespace tunscope

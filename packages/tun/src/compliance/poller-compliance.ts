@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LinkEvent } from "../link-watch.js";
-import { type Poller, READY } from "../packet-io.js";
+import { type Poller, type PollerOptions, READY } from "../packet-io.js";
 import type { UdpSocket } from "../udp-socket.js";
 import { type ComplianceLab, waitFor } from "./compliance-lab.js";
 import { UdpBench } from "./udp-bench.js";
@@ -13,9 +13,9 @@ class PollerBench {
 	readonly receiver: UdpSocket;
 	readonly #sender: UdpSocket;
 
-	constructor(lab: ComplianceLab) {
+	constructor(lab: ComplianceLab, options: PollerOptions) {
 		this.udp = new UdpBench(lab);
-		this.poller = lab.io.createPoller();
+		this.poller = lab.io.createPoller(options);
 		const { receiver, sender } = this.udp.openPair(4);
 		this.receiver = receiver;
 		this.#sender = sender;
@@ -127,6 +127,44 @@ function describeCallbacks(bench: () => PollerBench): void {
 	});
 }
 
+/** The event loop's share beside a source that is always ready. */
+function describeTurns(bench: () => PollerBench): void {
+	it("lets timers, immediates, promises and messages of other threads through", async () => {
+		const { poller, receiver } = bench();
+		const seen = new Set<string>();
+		const { port1, port2 } = new MessageChannel();
+		port2.onmessage = () => seen.add("message");
+		let calls = 0;
+		poller.add(receiver, 0);
+		bench().send();
+		poller.start(() => {
+			calls += 1;
+			if (calls !== 1) return;
+			setTimeout(() => seen.add("timer"), 1);
+			setImmediate(() => seen.add("immediate"));
+			queueMicrotask(() => seen.add("promise"));
+			process.nextTick(() => seen.add("tick"));
+			port1.postMessage("hello");
+		});
+		await waitFor("all five", () => seen.size === 5);
+		expect(calls).toBeGreaterThan(1);
+		port1.close();
+		port2.close();
+	});
+
+	it("runs what a callback promised although nothing else happens", async () => {
+		const { poller, receiver } = bench();
+		const seen: string[] = [];
+		poller.add(receiver, 0);
+		poller.start(() => {
+			bench().drain();
+			void Promise.resolve().then(() => seen.push("promise"));
+		});
+		bench().send();
+		await waitFor("the promise", () => seen.length === 1);
+	});
+}
+
 async function tellsAboutDevices(bench: PollerBench) {
 	const { poller } = bench;
 	const { lab } = bench.udp;
@@ -164,13 +202,19 @@ async function tellsAboutDevices(bench: PollerBench) {
 
 /** Runs the suite; `openLab` gives a fresh world whose factory is the one under test. */
 export function describePollerCompliance(openLab: () => ComplianceLab): void {
-	let current: PollerBench;
-	beforeEach(() => {
-		current = new PollerBench(openLab());
-	});
-	afterEach(() => current.close());
-	describe("polling", () => describePolling(() => current));
-	describe("callbacks", () => describeCallbacks(() => current));
-	it("watches a device appear, change and go", async () =>
-		await tellsAboutDevices(current));
+	describe.each([{ ownsThread: false }, { ownsThread: true }])(
+		"with %j",
+		(options) => {
+			let current: PollerBench;
+			beforeEach(() => {
+				current = new PollerBench(openLab(), options);
+			});
+			afterEach(() => current.close());
+			describe("polling", () => describePolling(() => current));
+			describe("callbacks", () => describeCallbacks(() => current));
+			describe("turns", () => describeTurns(() => current));
+			it("watches a device appear, change and go", async () =>
+				await tellsAboutDevices(current));
+		},
+	);
 }

@@ -37,7 +37,7 @@ export interface Everything {
 	close(): void;
 }
 
-/** Opens a TUN device, two sockets that send to each other, a link watch and a poller. */
+/** Opens a TUN device, two sockets that send to each other, a link watch and a poller of either kind. */
 export function openEverything(): Everything {
 	const io = createNativePacketIo();
 	const arena = new Uint8Array(TRAIN_SPACE + SLOTS * DATAGRAM_SLOT_BYTES);
@@ -45,7 +45,8 @@ export function openEverything(): Everything {
 	const receiver = io.openUdp({ arena, bind: LOOPBACK });
 	const sender = io.openUdp({ arena, connect: receiver.localAddress });
 	const watch = io.openLinkWatch({ onEvent: () => undefined });
-	const poller = io.createPoller();
+	const poller = io.createPoller({ ownsThread: true });
+	const watched = io.createPoller();
 	const batch = io.createDatagramBatch(arena, TRAIN_SPACE, SLOTS);
 	const trains = oneTrain();
 	const endpoints = endpointWords(sender.localAddress);
@@ -68,7 +69,7 @@ export function openEverything(): Everything {
 			});
 		},
 		close: () => {
-			for (const opened of [tun, receiver, sender, watch, poller]) {
+			for (const opened of [tun, receiver, sender, watch, poller, watched]) {
 				opened.close();
 			}
 		},

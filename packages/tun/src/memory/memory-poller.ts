@@ -78,6 +78,10 @@ export class MemoryPoller implements Poller {
 		// Memory has no rates: whatever is sent has arrived.
 	}
 
+	keepThreadOn(): boolean {
+		return false;
+	}
+
 	start(onReady: () => void): void {
 		this.#onReady = onReady;
 		this.#schedule();

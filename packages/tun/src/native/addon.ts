@@ -17,6 +17,8 @@ export const OFFLOAD = {
 
 /** Kinds of poller sources (native/binding/poller_binding.cc). */
 export const SOURCE_KIND = { tun: 0, udp: 1, linkWatch: 2 } as const;
+/** How a poller is tied to libuv's loop (native/binding/uv_poller.h). */
+export const LOOP_TIE = { watched: 0, owner: 1 } as const;
 export type SourceKind = (typeof SOURCE_KIND)[keyof typeof SOURCE_KIND];
 
 /** One link event as native code makes it; which fields mean something depends on `kind`. */
@@ -80,7 +82,12 @@ export interface NativeAddon {
 		ownerSocket: Int32Array,
 		endpoints: Int32Array | null,
 	): number;
-	openPoller(readyTokens: Int32Array, readyFlags: Uint8Array): number;
+	/** @param tie LOOP_TIE. */
+	openPoller(
+		tie: number,
+		readyTokens: Int32Array,
+		readyFlags: Uint8Array,
+	): number;
 	pollerAdd(
 		slot: number,
 		kind: SourceKind,
@@ -91,6 +98,8 @@ export interface NativeAddon {
 	pollerPoll(slot: number): number;
 	pollerStart(slot: number, onReady: () => void): number;
 	pollerNap(microseconds: number): void;
+	/** @param core -1 for any. @returns 1 when it is so now. */
+	keepThreadOn(core: number): number;
 	pollerStop(slot: number): void;
 	closePoller(slot: number): void;
 	openLinkWatch(): number;

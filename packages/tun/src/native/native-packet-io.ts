@@ -22,7 +22,7 @@ export function createNativePacketIo(): PacketIo {
 		kind: "native",
 		openTun: (options) => new NativeTun({ addon, trains }, options),
 		openUdp: (options) => sockets.open(options),
-		createPoller: () => new NativePoller(addon),
+		createPoller: (options = {}) => new NativePoller(addon, options),
 		openLinkWatch: (options) => new NativeLinkWatch(addon, options),
 		createPacketBatch: (arena, offset, length, capacity) => {
 			const region = { arena, offset, length };

@@ -2,10 +2,15 @@
 
 import { invariant } from "../invariant.js";
 import type { LinkWatch } from "../link-watch.js";
-import type { Poller } from "../packet-io.js";
+import type { Poller, PollerOptions } from "../packet-io.js";
 import type { TunDevice } from "../tun-device.js";
 import type { UdpSocket } from "../udp-socket.js";
-import { type NativeAddon, SOURCE_KIND, type SourceKind } from "./addon.js";
+import {
+	LOOP_TIE,
+	type NativeAddon,
+	SOURCE_KIND,
+	type SourceKind,
+} from "./addon.js";
 import { NativeLinkWatch } from "./native-link-watch.js";
 import { NativeTun } from "./native-tun.js";
 import { NativeUdp } from "./native-udp.js";
@@ -39,9 +44,13 @@ export class NativePoller implements Poller {
 	readonly #addon: NativeAddon;
 	#slot: number;
 
-	constructor(addon: NativeAddon) {
+	constructor(addon: NativeAddon, { ownsThread = false }: PollerOptions) {
 		this.#addon = addon;
-		this.#slot = addon.openPoller(this.readyTokens, this.readyFlags);
+		this.#slot = addon.openPoller(
+			ownsThread ? LOOP_TIE.owner : LOOP_TIE.watched,
+			this.readyTokens,
+			this.readyFlags,
+		);
 		if (this.#slot < 0) {
 			throw this.#failure("open a poller");
 		}
@@ -66,6 +75,10 @@ export class NativePoller implements Poller {
 
 	nap(microseconds: number): void {
 		this.#addon.pollerNap(microseconds);
+	}
+
+	keepThreadOn(core: number | null): boolean {
+		return this.#addon.keepThreadOn(core ?? -1) === 1;
 	}
 
 	start(onReady: () => void): void {

@@ -26,12 +26,18 @@ export class TrainRegistry {
 	/** @returns what native code takes for these trains. */
 	of(trains: GatherTrains): Registered {
 		const registration = this.#find(trains);
-		invariant(
-			Number.isInteger(trains.count) &&
-				trains.count >= 0 &&
-				trains.count <= registration.capacity,
-			`A batch of ${registration.capacity} trains cannot hold ${trains.count}.`,
-		);
+		const { count } = trains;
+		if (
+			!Number.isInteger(count) ||
+			count < 0 ||
+			count > registration.capacity
+		) {
+			// Not as invariant's condition: the text would be made for every batch.
+			invariant(
+				false,
+				`A batch of ${registration.capacity} trains cannot hold ${count}.`,
+			);
+		}
 		const { arrays, lengths } = registration;
 		for (let index = 0; index < arrays.length; index += 1) {
 			// A detached or shrunk buffer changes the length; native code would write into foreign memory.
