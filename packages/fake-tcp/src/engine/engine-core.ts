@@ -7,6 +7,7 @@ import {
 	type PendingBudget,
 	PendingDatagrams,
 } from "../flow/pending-datagrams.js";
+import { QuietFlows } from "../flow/quiet-flows.js";
 import { headersBytes, MINIMUM_LINK_MTU_BYTES } from "../mtu/mtu-arithmetic.js";
 import { DROP, type DropReason } from "../wire/drop-reason.js";
 import { SegmentView } from "../wire/segment-view.js";
@@ -27,6 +28,7 @@ export class EngineCore {
 	readonly segment: SegmentView;
 	/** Flows in SYN-RECEIVED, oldest first. */
 	readonly halfOpen = new Set<Flow>();
+	readonly #quietFlows: QuietFlows;
 	readonly pendingBudget: PendingBudget = {
 		usedBytes: 0,
 		limitBytes: PENDING_LIMIT_BYTES,
@@ -41,6 +43,7 @@ export class EngineCore {
 	constructor(options: EngineOptions) {
 		this.options = options;
 		this.flows = new FlowTable(options.maxFlows, options.seed.hash);
+		this.#quietFlows = new QuietFlows(this.flows);
 		this.outbox = new Outbox(options, this.flows);
 		this.segment = new SegmentView(options.arena);
 	}
@@ -140,6 +143,15 @@ export class EngineCore {
 				Math.max(floor, flow.peerMss + headers),
 			);
 		flow.maxPayloadBytes = linkMtuBytes - headers;
+	}
+
+	/** Frees the slot of the flow that has been quiet longest, with a reset. @returns false when all are alive. */
+	evictQuietest(nowMs: number): boolean {
+		const flow = this.#quietFlows.takeQuietest(nowMs);
+		if (flow === undefined) return false;
+		this.outbox.reset(flow, nowMs);
+		this.close(flow, "evicted");
+		return true;
 	}
 
 	/** Removes the flow; waiting datagrams are counted. Whether a reset goes out is the caller's business. */

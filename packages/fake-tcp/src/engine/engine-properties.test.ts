@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 		weight: 3,
 		arbitrary: fc.record({
 			kind: fc.constant("wait" as const),
-			durationMs: fc.constantFrom(1, 100, 700, 2_500),
+			durationMs: fc.constantFrom(1, 100, 700, 2_500, 11_000),
 		}),
 	},
 	{
@@ -97,7 +97,7 @@ function run(
 }
 
 function take(pair: WirePair, each: Step): void {
-	if (each.kind === "open") pair.client.open(pair.nowMs, each.family);
+	if (each.kind === "open") pair.client.tryOpen(pair.nowMs, each.family);
 	else if (each.kind === "wait") pair.advance(each.durationMs);
 	else if (each.kind === "stop") pair[each.end].engine.stop(pair.nowMs);
 	else if (each.kind === "send") {
@@ -139,15 +139,19 @@ describe("two engines on any wire", () => {
 					maxLength: 40,
 				}),
 				fc.constantFrom("default" as const, "stock-exact" as const),
-				(steps, fates, profile) => {
+				fc.constantFrom(2, 30),
+				(steps, fates, profile, clientFlows) => {
 					const pair = new WirePair({
 						server: { maxFlows: 3, profile },
-						client: { maxFlows: 30 },
+						client: { maxFlows: clientFlows },
 					});
 					run(pair, steps, (index) => fates[index % fates.length] ?? 9);
 					for (const host of [pair.client, pair.server]) {
 						expect(fatesOf(host)).toBe(host.counter("packetsReceived"));
 						expect(host.engine.establishedCount).toBeGreaterThanOrEqual(0);
+						expect(host.counter("handshakesStarted")).toBe(
+							host.engine.flows.length + host.closed.length,
+						);
 						expect(
 							host.engine.establishedCount + host.engine.halfOpenCount,
 						).toBe(host.engine.flows.length);

@@ -117,15 +117,21 @@ export class Engine {
 		this.#core.count(PACKETS_RECEIVED, packets.count);
 	}
 
-	/** Client: begins a flow towards a server. Its SYN leaves with the next flush. */
+	/**
+	 * Client: begins a flow towards a server. Its SYN leaves with the next flush. In a full table the flow that has been
+	 * quiet longest is closed for it ("evicted"); its slot may be the new one's.
+	 */
 	open(
 		remote: IpAddress,
 		remotePort: number,
 		nowMs: number,
 	): Flow | OpenRefusal {
 		const core = this.#core;
+		// What the caller has assembled for other flows outlives a flush in the middle of this.
+		core.outbox.regionsToKeep = core.options.outgoing.regions.count;
+		const isFull = core.flows.size >= core.options.maxFlows;
+		if (isFull && !core.evictQuietest(nowMs)) return "no-flow-slot";
 		const words = Int32Array.from(remote.words);
-		if (core.flows.size >= core.options.maxFlows) return "no-flow-slot";
 		const localPort = this.#ports.next(
 			(port) =>
 				core.flows.find({ remote: words, remotePort, localPort: port }) !==
@@ -158,6 +164,14 @@ export class Engine {
 			return core.outbox.train(flow, trains, train, nowMs);
 		}
 		this.#sendWhatFits(flow, trains, train, nowMs);
+	}
+
+	/**
+	 * The application has something for the flow in this slot, which may be sent later: until then the slot must not go
+	 * to another. Call it before the next `open`.
+	 */
+	noteWanted(slot: number, nowMs: number): void {
+		this.#core.flows.wantedMs[slot] = nowMs;
 	}
 
 	/** An empty user datagram cannot be carried; with stock's habit the peer gets a bare ACK instead. */

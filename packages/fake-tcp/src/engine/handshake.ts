@@ -27,6 +27,13 @@ const WINDOW_OPENER_INTERVAL_MS = 200;
 export const CONTROL_REPEAT_MS = 1_000;
 /** Half-open flows kept; one more and the oldest goes. */
 const MAX_HALF_OPEN = 1_024;
+/**
+ * In a full table, half-open flows beyond this many go before an open one does: a burst of newcomers completes its
+ * handshakes side by side, and a flood of SYNs, which proves nothing, costs no more quiet flows than these.
+ */
+const MAX_HALF_OPEN_WHEN_FULL = 64;
+/** …and no more than this share of a small table. */
+const HALF_OPEN_SHARE_WHEN_FULL = 1 / 8;
 
 const UNEXPECTED = DROP["unexpected-in-handshake"];
 
@@ -36,10 +43,15 @@ export class Handshake {
 	readonly #issWords = new Int32Array(6);
 	readonly #issRange = { start: 0, count: 6 };
 	readonly #view: DataView;
+	readonly #maxHalfOpenWhenFull: number;
 
 	constructor(core: EngineCore) {
 		this.#core = core;
-		const { arena } = core.options;
+		const { arena, maxFlows } = core.options;
+		this.#maxHalfOpenWhenFull = Math.max(
+			1,
+			Math.min(MAX_HALF_OPEN_WHEN_FULL, maxFlows * HALF_OPEN_SHARE_WHEN_FULL),
+		);
 		this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
 	}
 
@@ -63,11 +75,8 @@ export class Handshake {
 			remotePort: segment.sourcePort,
 			localPort: segment.destinationPort,
 		};
-		if (
-			core.halfOpen.size >= MAX_HALF_OPEN ||
-			core.flows.size >= core.options.maxFlows
-		)
-			this.#evictOldest();
+		if (core.halfOpen.size >= MAX_HALF_OPEN) this.#evictOldestHalfOpen();
+		else if (core.flows.size >= core.options.maxFlows) this.#makeRoom(nowMs);
 		const flow = core.takeFlow(tuple, nowMs);
 		if (flow === undefined) return core.dropSegment(DROP["flow-limit"]);
 		flow.state = "SYN-RECEIVED";
@@ -291,7 +300,15 @@ export class Handshake {
 		);
 	}
 
-	#evictOldest(): void {
+	/** Evicts what is worth least in a full table; nothing when every flow is open and alive. */
+	#makeRoom(nowMs: number): void {
+		const core = this.#core;
+		const isSheltered = core.halfOpen.size < this.#maxHalfOpenWhenFull;
+		if (isSheltered && core.evictQuietest(nowMs)) return;
+		this.#evictOldestHalfOpen();
+	}
+
+	#evictOldestHalfOpen(): void {
 		for (const oldest of this.#core.halfOpen) {
 			this.#core.close(oldest, "evicted");
 			return;

@@ -17,6 +17,8 @@ export class FlowTable {
 	readonly maxFlows: number;
 	/** `FLOW_COUNTERS` doubles per slot. */
 	readonly counters: Float64Array;
+	/** Per slot: when the application last had something for the flow, also while it is still waiting to be sent. */
+	readonly wantedMs: Float64Array;
 	readonly #table: WordKeyTable;
 	readonly #slots: (Flow | undefined)[];
 	readonly #free: Int32Array;
@@ -27,6 +29,7 @@ export class FlowTable {
 	constructor(maxFlows: number, hashKey: HashKey) {
 		this.maxFlows = maxFlows;
 		this.counters = new Float64Array(maxFlows * FLOW_COUNTERS);
+		this.wantedMs = new Float64Array(maxFlows);
 		this.#table = new WordKeyTable({
 			keyWords: KEY_WORDS,
 			capacity: maxFlows,

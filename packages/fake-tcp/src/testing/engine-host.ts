@@ -1,6 +1,6 @@
 // An engine with everything it needs around it, and nothing of the outside world: records what leaves, takes what arrives.
 
-import { Engine, VERDICT } from "../engine/engine.js";
+import { Engine, type OpenRefusal, VERDICT } from "../engine/engine.js";
 import {
 	ENGINE_COUNTER,
 	ENGINE_COUNTER_COUNT,
@@ -116,9 +116,15 @@ export class EngineHost implements EngineSink {
 
 	/** Client: begins a flow towards the server of the other host. */
 	open(nowMs: number, family: 4 | 6 = 4): Flow {
+		const flow = this.tryOpen(nowMs, family);
+		if (typeof flow === "string") throw new Error(`no flow: ${flow}`);
+		return flow;
+	}
+
+	/** Client: the same, where a refusal is an answer. */
+	tryOpen(nowMs: number, family: 4 | 6 = 4): Flow | OpenRefusal {
 		const server = address(family === 4 ? SERVER_ADDRESS : SERVER_ADDRESS6);
 		const flow = this.engine.open(server, SERVER_PORT, nowMs);
-		if (typeof flow === "string") throw new Error(`no flow: ${flow}`);
 		this.engine.flush();
 		return flow;
 	}

@@ -98,7 +98,7 @@ const ROWS = [
 	{
 		name: "flow-limit",
 		side: "tun",
-		meaning: "A new flow was refused because --max-flows are open.",
+		meaning: "A new flow was refused: --max-flows are open and none is quiet.",
 	},
 	{
 		name: "unknown-flow",
@@ -178,7 +178,8 @@ const ROWS = [
 	{
 		name: "no-flow-slot",
 		side: "udp",
-		meaning: "A new client was refused because --max-flows are open.",
+		meaning:
+			"A new client was refused: --max-flows are open and none is quiet.",
 	},
 	{
 		name: "no-free-port",
