@@ -42,6 +42,8 @@ export async function createNamespace(role: string): Promise<Namespace> {
 	const namespace = describeNamespace(name, unregister);
 	// Duplicate address detection would make every link of the lab wait for a second or two.
 	await namespace.sysctl({
+		// Inherited from the machine, where Docker may have switched it on; a lab's hosts start as most users' do.
+		"net.ipv4.ip_forward": 0,
 		"net.ipv6.conf.all.accept_dad": 0,
 		"net.ipv6.conf.default.accept_dad": 0,
 	});

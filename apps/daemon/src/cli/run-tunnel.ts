@@ -8,11 +8,14 @@ import { removeFirewall } from "../system/firewall.js";
 import { tableNameOf } from "../system/firewall-rules.js";
 import { HostSetup } from "../system/host-setup.js";
 import { HostStateRecord } from "../system/host-state-record.js";
+import { readHeldNamespaces } from "../system/host-state-record-holders.js";
+import { removeVanishedRecords } from "../system/host-state-record-sweep.js";
 import { createHostWatch } from "../system/host-watch.js";
 import { listLinks } from "../system/links.js";
 import { checkHost, readHandshakePacket } from "../system/preflight.js";
 import {
 	readBootId,
+	readNamespaceCookie,
 	readNetworkNamespaceInode,
 	readStartTicks,
 } from "../system/process-identity.js";
@@ -49,6 +52,13 @@ export async function runTunnel(run: TunnelRun): Promise<TunnelEnd> {
 	const sysctls = createSysctlFiles();
 	const record = createRecord(environment);
 	const config = await claimInstance(run.config, record, display.logger);
+	removeVanishedRecords({
+		runtimeDirectory: environment.runtimeDirectory,
+		ownInode: readNetworkNamespaceInode(),
+		bootId: readBootId(),
+		readStartTicks,
+		readHeldNamespaces,
+	});
 	const onNotice = (message: string) =>
 		display.logger.warn({ event: "host" }, message);
 	const host = new HostSetup({
@@ -105,6 +115,7 @@ function createRecord(environment: Environment): HostStateRecord {
 	return new HostStateRecord({
 		directory: join(environment.runtimeDirectory, readNetworkNamespaceInode()),
 		bootId: readBootId(),
+		namespaceCookie: readNamespaceCookie(),
 		sysctls: createSysctlFiles(),
 		listLinks: () => listLinks(runCommand),
 		removeTable: (tableName) => removeFirewall(runCommand, tableName),

@@ -74,6 +74,7 @@ function createRecord(): HostStateRecord {
 	return new HostStateRecord({
 		directory: join(folder, "1"),
 		bootId: "this boot",
+		namespaceCookie: null,
 		sysctls: host.sysctls,
 		listLinks: () => listLinks(host.run),
 		removeTable: (name) => removeFirewall(host.run, name),

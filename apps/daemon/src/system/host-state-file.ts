@@ -12,31 +12,51 @@ import { dirname, join } from "node:path";
 import { type HostState, parseHostState } from "./host-state.js";
 import { errnoNameOf, SystemError } from "./system-error.js";
 
-const FILE_NAME = "state.json";
+export const HOST_STATE_FILE_NAME = "state.json";
 
-function emptyHostState(bootId: string): HostState {
-	return { version: 1, bootId, instances: [], sysctls: [] };
+/** Which network namespace of which boot a record belongs to. */
+export interface HostIdentity {
+	readonly bootId: string;
+	/** Null when the kernel tells none (before Linux 5.14). */
+	readonly namespaceCookie: string | null;
+}
+
+function emptyHostState(identity: HostIdentity): HostState {
+	return { version: 1, ...identity, instances: [], sysctls: [] };
+}
+
+/** A cookie that one side does not know proves nothing; two that differ prove two namespaces. */
+function isOf(state: HostState, identity: HostIdentity): boolean {
+	if (state.bootId !== identity.bootId) return false;
+	const cookies = [state.namespaceCookie, identity.namespaceCookie];
+	return cookies.includes(null) || cookies[0] === cookies[1];
 }
 
 /**
- * The state as recorded; empty when there is none, or when it is of an earlier boot (which undid everything).
+ * The state as recorded; empty when there is none, when it is of an earlier boot (which undid everything), or when it
+ * is of an earlier network namespace whose inode was given away again (its rules and settings went with it).
  * @throws SystemError STATE_FILE_UNUSABLE
  */
-export function readHostState(directory: string, bootId: string): HostState {
-	const path = join(directory, FILE_NAME);
+export function readHostState(
+	directory: string,
+	identity: HostIdentity,
+): HostState {
+	const path = join(directory, HOST_STATE_FILE_NAME);
 	try {
 		const state = parseHostState(JSON.parse(readFileSync(path, "utf8")));
 		if (state === null) throw unusable(path, null);
-		return state.bootId === bootId ? state : emptyHostState(bootId);
+		if (!isOf(state, identity)) return emptyHostState(identity);
+		const { namespaceCookie } = identity;
+		return namespaceCookie === null ? state : { ...state, namespaceCookie };
 	} catch (error) {
-		if (errnoNameOf(error) === "ENOENT") return emptyHostState(bootId);
+		if (errnoNameOf(error) === "ENOENT") return emptyHostState(identity);
 		throw unusable(path, error);
 	}
 }
 
 /** Replaces the file; with nothing left to record, removes it and its folders. */
 export function writeHostState(directory: string, state: HostState): void {
-	const path = join(directory, FILE_NAME);
+	const path = join(directory, HOST_STATE_FILE_NAME);
 	try {
 		if (state.instances.length === 0 && state.sysctls.length === 0) {
 			rmSync(path, { force: true });

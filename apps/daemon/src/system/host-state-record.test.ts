@@ -55,10 +55,14 @@ afterEach(() =>
 	rmSync(join(directory, "..", ".."), { recursive: true, force: true }),
 );
 
-function createRecord(bootId = "boot-1"): HostStateRecord {
+function createRecord(
+	bootId = "boot-1",
+	namespaceCookie: string | null = "41",
+): HostStateRecord {
 	return new HostStateRecord({
 		directory,
 		bootId,
+		namespaceCookie,
 		sysctls,
 		listLinks: () => Promise.resolve(links),
 		removeTable: (name) => {
@@ -68,6 +72,8 @@ function createRecord(bootId = "boot-1"): HostStateRecord {
 		readStartTicks: (pid) => alive.get(pid) ?? null,
 	});
 }
+
+const stateText = () => readFileSync(join(directory, "state.json"), "utf8");
 
 async function claim(record: HostStateRecord, name: string, pid: number) {
 	alive.set(pid, `ticks-${pid}`);
@@ -286,6 +292,44 @@ describe("host-state record", () => {
 		const { notices } = await claim(createRecord("boot-2"), "one", 2);
 		expect(notices).toEqual([]);
 		expect(removedTables).toEqual([]);
+	});
+
+	it("forgets a record of another namespace that had the same inode, and changes nothing for it", async () => {
+		// Before Linux 6.17: a setting of the whole host, which no interface's identity protects.
+		const record = createRecord("boot-1", "41");
+		await claim(record, "one", 1);
+		await acquire(record, "one", "ipv6");
+		alive.clear();
+		sysctls.writes.length = 0;
+		const later = createRecord("boot-1", "42");
+		const { name, notices } = await claim(later, "one", 2);
+		expect({ name, notices }).toEqual({ name: "one", notices: [] });
+		expect(removedTables).toEqual([]);
+		expect(sysctls.writes).toEqual([]);
+		expect(await later.releaseSysctls("one")).toEqual([]);
+		expect(sysctls.writes).toEqual([]);
+		expect(stateText()).toContain('"namespaceCookie": "42"');
+	});
+
+	it.each([
+		["the record", null, "42"],
+		["the kernel", "42", null],
+	])("goes by the inode where %s has no cookie", async (_, first, second) => {
+		await claim(createRecord("boot-1", first), "one", 1);
+		alive.clear();
+		const { notices } = await claim(createRecord("boot-1", second), "one", 2);
+		expect(notices).toHaveLength(1);
+		expect(removedTables).toEqual(["tunscope_one"]);
+		expect(stateText()).toContain('"namespaceCookie": "42"');
+	});
+
+	it("reads a record of a version that knew no cookies", async () => {
+		await claim(createRecord("boot-1", null), "one", 1);
+		const old = stateText().replace(/\s*"namespaceCookie": null,/, "");
+		expect(old).not.toContain("ookie");
+		writeFileSync(join(directory, "state.json"), old);
+		alive.clear();
+		expect((await claim(createRecord(), "one", 2)).notices).toHaveLength(1);
 	});
 
 	it("gives the second of two instances of one name another name", async () => {

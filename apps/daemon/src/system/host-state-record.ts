@@ -6,7 +6,11 @@ import {
 	type SysctlWish,
 } from "./forwarding-plan.js";
 import type { HostState, InstanceRow, SysctlRow } from "./host-state.js";
-import { readHostState, writeHostState } from "./host-state-file.js";
+import {
+	type HostIdentity,
+	readHostState,
+	writeHostState,
+} from "./host-state-file.js";
 import { withHostStateLock } from "./host-state-lock.js";
 import type { Link } from "./links.js";
 import type { SysctlFiles } from "./sysctl-files.js";
@@ -17,10 +21,9 @@ import {
 } from "./sysctl-restore.js";
 import { SystemError } from "./system-error.js";
 
-export interface HostStateOptions {
+export interface HostStateOptions extends HostIdentity {
 	/** Folder of the record of this network namespace. */
 	readonly directory: string;
-	readonly bootId: string;
 	readonly sysctls: SysctlFiles;
 	readonly listLinks: () => Promise<readonly Link[]>;
 	readonly removeTable: (tableName: string) => Promise<void>;
@@ -129,9 +132,9 @@ export class HostStateRecord {
 	#change<Result>(
 		work: (state: HostState) => Promise<Result>,
 	): Promise<Result> {
-		const { directory, bootId } = this.#options;
+		const { directory, bootId, namespaceCookie } = this.#options;
 		return withHostStateLock(directory, async () => {
-			const state = readHostState(directory, bootId);
+			const state = readHostState(directory, { bootId, namespaceCookie });
 			const result = await work(state);
 			writeHostState(directory, state);
 			return result;

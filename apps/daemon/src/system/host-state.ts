@@ -47,6 +47,8 @@ export interface SysctlRow {
 export interface HostState {
 	readonly version: 1;
 	readonly bootId: string;
+	/** Tells its network namespace from a later one with the same inode; null where the kernel has no cookies. */
+	readonly namespaceCookie: string | null;
 	instances: InstanceRow[];
 	sysctls: SysctlRow[];
 }
@@ -58,7 +60,8 @@ export function parseHostState(value: unknown): HostState | null {
 	const instances = wholeList(value.instances, parseInstance);
 	const sysctls = wholeList(value.sysctls, parseSysctl);
 	if (bootId === null || instances === null || sysctls === null) return null;
-	return { version: 1, bootId, instances, sysctls };
+	const namespaceCookie = textOf(value, "namespaceCookie");
+	return { version: 1, bootId, namespaceCookie, instances, sysctls };
 }
 
 function wholeList<Row>(

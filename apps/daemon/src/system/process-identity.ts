@@ -1,6 +1,7 @@
 // Tells a running process from a dead one whose number was given away again, and one network namespace or boot from another.
 
 import { readFileSync, statSync } from "node:fs";
+import { readNetworkNamespaceCookie } from "@tunscope/tun/network-namespace";
 import { errnoNameOf } from "./system-error.js";
 
 /** `starttime` is field 22 of /proc/<pid>/stat (proc(5)); field 3 is the first after the command's closing bracket. */
@@ -27,4 +28,14 @@ export function readBootId(): string {
 /** The inode that names this process's network namespace. */
 export function readNetworkNamespaceInode(): string {
 	return String(statSync("/proc/self/ns/net").ino);
+}
+
+/** Never given to two namespaces of one boot, as inodes are; null where nobody can tell (Linux before 5.14). */
+export function readNamespaceCookie(): string | null {
+	try {
+		return readNetworkNamespaceCookie();
+	} catch {
+		// No addon: the worker is about to say so, with an exit code of its own.
+		return null;
+	}
 }

@@ -29,6 +29,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   register_udp(exports, environment);
   register_poller(exports, environment);
   register_link_watch(exports, environment);
+  register_network_namespace(exports);
   register_pure_functions(exports);
   return exports;
 }

@@ -66,6 +66,7 @@ void register_tun(Napi::Object exports, Environment* environment);
 void register_udp(Napi::Object exports, Environment* environment);
 void register_poller(Napi::Object exports, Environment* environment);
 void register_link_watch(Napi::Object exports, Environment* environment);
+void register_network_namespace(Napi::Object exports);
 void register_pure_functions(Napi::Object exports);
 
 }  // namespace tunscope

@@ -105,6 +105,8 @@ export interface NativeAddon {
 	openLinkWatch(): number;
 	drainLinkWatch(slot: number): NativeLinkEvent[];
 	closeLinkWatch(slot: number): void;
+	/** Decimal; "0" when the kernel tells none. */
+	networkNamespaceCookie(): string;
 	/** For differential tests: the checksum in host order, summed in pieces of `pieceLength`. */
 	checksum(bytes: Uint8Array, pieceLength: number): number;
 	/** For differential tests: the wire segments of a train, null when the header is none. */
@@ -127,7 +129,8 @@ function isNativeAddon(loaded: unknown): loaded is NativeAddon {
 		loaded !== null &&
 		"outcome" in loaded &&
 		loaded.outcome instanceof Int32Array &&
-		"sendTrains" in loaded
+		"sendTrains" in loaded &&
+		"networkNamespaceCookie" in loaded
 	);
 }
 

@@ -38,6 +38,8 @@ export function createNamespace(label: string): Namespace {
 			stdio: "pipe",
 		});
 	inside("ip", "link", "set", "lo", "up");
+	// A new namespace inherits this from the machine, and on one with Docker it is on.
+	inside("sysctl", "-qw", "net.ipv4.ip_forward=0");
 	return {
 		name,
 		run: (program, words, options) =>
