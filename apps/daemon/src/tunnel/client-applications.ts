@@ -9,6 +9,7 @@ import {
 	type IpAddress,
 	invariant,
 	NOT_FOUND,
+	segmentsIn,
 	WordKeyTable,
 } from "@tunscope/fake-tcp";
 import {
@@ -59,23 +60,29 @@ export class ClientApplications implements ApplicationSide {
 	ownerOf(batch: DatagramBatch, message: number, nowMs: number): number {
 		const start = message * ENDPOINT_WORDS;
 		const slot = this.#slots.find(batch.endpoint, start);
-		return slot === NOT_FOUND ? this.#open(batch.endpoint, start, nowMs) : slot;
+		if (slot === NOT_FOUND) return this.#open(batch, message, nowMs);
+		this.#options.engine.noteWanted(slot, nowMs);
+		return slot;
 	}
 
-	#open(endpoint: Int32Array, start: number, nowMs: number): number {
+	#open(batch: DatagramBatch, message: number, nowMs: number): number {
 		const { engine, servers, counters } = this.#options;
+		const start = message * ENDPOINT_WORDS;
 		const server = servers[this.#server % servers.length];
 		invariant(server !== undefined, "a client has a server");
 		const flow = engine.open(server.address, server.port, nowMs);
 		if (typeof flow === "string") {
-			counters.drop(DROP[flow], 1);
+			counters.drop(
+				DROP[flow],
+				segmentsIn(batch.length[message] ?? 0, batch.segmentSize[message] ?? 0),
+			);
 			return REFUSED;
 		}
 		this.endpoints.set(
-			endpoint.subarray(start, start + ENDPOINT_WORDS),
+			batch.endpoint.subarray(start, start + ENDPOINT_WORDS),
 			flow.slot * ENDPOINT_WORDS,
 		);
-		this.#slots.set(endpoint, start, flow.slot);
+		this.#slots.set(batch.endpoint, start, flow.slot);
 		return flow.slot;
 	}
 

@@ -3,6 +3,7 @@
 import {
 	DROP,
 	type DropReason,
+	datagramsIn,
 	type Engine,
 	type EngineSink,
 	type Flow,
@@ -43,6 +44,7 @@ const SMALL_MESSAGE_BYTES = 4_096;
 const TUN_QUEUE_FULL = DROP["tun-queue-full"];
 const TUN_DOWN = DROP["tun-down"];
 const TUN_WRITE_FAILED = DROP["tun-write-failed"];
+const FLOW_CLOSED = DROP["flow-closed"];
 const EMPTY_DATAGRAM = DROP["empty-datagram"];
 const UDP_QUEUE_FULL = DROP["udp-queue-full"];
 const UDP_TOO_BIG = DROP["udp-too-big"];
@@ -263,7 +265,7 @@ export class Pump implements EngineSink {
 		for (let train = 0; train < uplink.count; train++) {
 			const flow = engine.flowAt(uplink.owner[train] ?? -1);
 			if (flow === undefined)
-				this.#options.counters.drop(DROP["flow-closed"], 1);
+				this.#options.counters.drop(FLOW_CLOSED, datagramsIn(uplink, train));
 			else engine.send(flow, uplink, train, nowMs);
 		}
 		engine.flush();

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { LASTING_QUIET_MS, QUIET_MS } from "../flow/quiet-flows.js";
-import { datagram, EngineHost, summarize, WirePair } from "../testing/index.js";
+import {
+	datagram,
+	EngineHost,
+	SERVER_ADDRESS,
+	SERVER_PORT,
+	summarize,
+	WirePair,
+} from "../testing/index.js";
+import { parseIpAddress } from "../wire/ip-address.js";
 
 const RST = 0x04;
 
@@ -112,6 +120,30 @@ describe("a full client", () => {
 			{ slot: second?.slot, reason: "evicted" },
 		]);
 		expect(pair.client.tryOpen(pair.nowMs)).toBe("no-flow-slot");
+	});
+
+	it("keeps what is assembled for another flow when so many are evicted and opened that it must flush", () => {
+		const pair = fullPair(201, { client: 201 });
+		const [first] = pair.client.engine.flows;
+		if (first === undefined) throw new Error("no flow");
+		pair.nowMs += QUIET_MS;
+		const datagrams = [1, 2, 3].map((fill) => datagram(100, fill));
+		pair.client.assemble(first, datagrams);
+		pair.client.engine.noteWanted(first.slot, pair.nowMs);
+		// 200 resets and 200 SYNs; the header region holds 256.
+		const server = parseIpAddress(SERVER_ADDRESS);
+		if (server === null) throw new Error("no address");
+		for (let newcomer = 0; newcomer < 200; newcomer++)
+			expect(
+				pair.client.engine.open(server, SERVER_PORT, pair.nowMs),
+			).toBeTypeOf("object");
+		expect(pair.client.sent.length).toBeGreaterThan(0);
+		const more = [4, 5].map((fill) => datagram(90, fill));
+		pair.client.assemble(first, more);
+		pair.client.sendAssembled(first, pair.nowMs);
+		pair.server.takeDelivered();
+		pair.settle();
+		expect(pair.server.takeDelivered()).toEqual([...datagrams, ...more]);
 	});
 });
 

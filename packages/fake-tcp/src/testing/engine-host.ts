@@ -72,6 +72,7 @@ export class EngineHost implements EngineSink {
 	evidenceCount = 0;
 	readonly #outgoing: TrainTable;
 	readonly #uplink: TrainTable;
+	#assembledBytes = 0;
 
 	constructor(options: EngineHostOptions) {
 		const profile = WIRE_PROFILES[options.profile ?? "default"];
@@ -131,17 +132,29 @@ export class EngineHost implements EngineSink {
 
 	/** Sends user datagrams on a flow as one batch. */
 	send(flow: Flow, datagrams: readonly Uint8Array[], nowMs: number): void {
-		let at = UPLINK.offset;
+		this.assemble(flow, datagrams);
+		this.sendAssembled(flow, nowMs);
+	}
+
+	/** Lays user datagrams out in trains, as the pump does while it looks at the rest of its batch. */
+	assemble(flow: Flow, datagrams: readonly Uint8Array[]): void {
+		let at = UPLINK.offset + this.#assembledBytes;
 		for (const datagram of datagrams) {
 			this.arena.set(datagram, at);
 			this.#uplink.append(flow.slot, at, datagram.length, datagram.length);
 			at += datagram.length;
 		}
+		this.#assembledBytes = at - UPLINK.offset;
+	}
+
+	/** Sends what was assembled for the flow. */
+	sendAssembled(flow: Flow, nowMs: number): void {
 		for (let train = 0; train < this.#uplink.count; train++)
 			this.engine.send(flow, this.#uplink, train, nowMs);
 		this.engine.flush();
 		this.#uplink.clear();
 		this.#uplink.regions.clear();
+		this.#assembledBytes = 0;
 	}
 
 	/** Takes one packet from the wire. */
