@@ -2,4 +2,5 @@
 
 export * from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
+export * from "./tunnel-description.js";
 export * from "./tunnel-limits.js";

@@ -2,4 +2,10 @@
 
 export type { TunnelConfig } from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
+export type {
+	ControlAnswer,
+	ControlRequest,
+	InstanceDescription,
+	TunnelDescription,
+} from "./tunnel-description.js";
 export * from "./tunnel-limits.js";

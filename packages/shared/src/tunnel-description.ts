@@ -1,0 +1,112 @@
+// What a running instance says about itself and its tunnels: the answer on its control socket, and later the API's.
+
+import { z } from "zod";
+
+/** Anything that is counted or measured: never negative, never NaN. */
+const amount = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+
+/** One direction: bits and datagrams per second, averaged over the last one to two seconds. */
+const rates = z.object({ bitsPerSecond: amount, datagramsPerSecond: amount });
+/** One direction, since the tunnel's start: user datagrams and their payload bytes. */
+const totals = z.object({ datagrams: count, payloadBytes: count });
+
+export const tunnelDescriptionSchema = z.object({
+	/** Unique in the network namespace. */
+	name: z.string(),
+	role: z.enum(["client", "server"]),
+	state: z.enum([
+		"starting",
+		"running",
+		"tun-lost",
+		"restarting",
+		"stopping",
+		"stopped",
+		"failed",
+	]),
+	/** The same for a person, with what is known beyond it: "connected", "ready, waiting for clients". */
+	stateInWords: z.string(),
+	/** Wall clock when this state began. */
+	stateSince: z.iso.datetime(),
+	/** The same by the monotonic clock, which no clock jump disturbs. */
+	inStateForMs: amount,
+	/** Client: "127.0.0.1:51821". Server: "port 4567". */
+	listen: z.string(),
+	remote: z.object({
+		/** As configured: "vpn.example.net:4567". */
+		configured: z.string(),
+		/** What that resolved to, in the order in which they are tried. */
+		addresses: z.array(z.string()),
+		/** The one that carries a flow now; null without a flow. */
+		inUse: z.string().nullable(),
+	}),
+	tun: z.object({
+		/** Null until the TUN is open. */
+		name: z.string().nullable(),
+		local4: z.string(),
+		peer4: z.string(),
+		/** Null with IPv4 only. */
+		local6: z.string().nullable(),
+		peer6: z.string().nullable(),
+	}),
+	linkMtu: z.object({
+		/** Towards the peer; null until it is known. */
+		oursBytes: count.nullable(),
+		/** The smallest that a peer has said; null when none did (stock Phantun does not). */
+		peersBytes: count.nullable(),
+	}),
+	/** Largest user datagram that fits; null until it is known. */
+	maxPayloadBytes: count.nullable(),
+	flows: z.object({ established: count, halfOpen: count }),
+	/** Age of the last segment from a peer; null before the first. */
+	lastInboundMsAgo: amount.nullable(),
+	rates: z.object({ sent: rates, received: rates }),
+	totals: z.object({ sent: totals, received: totals }),
+	/** Reasons that have happened, largest count first. */
+	drops: z.array(z.object({ reason: z.string(), count, meaning: z.string() })),
+	hostSetup: z.object({
+		mode: z.enum(["auto", "print", "off"]),
+		state: z.enum(["not-yet", "in-place", "left-to-operator", "undone"]),
+	}),
+	/** The last thing that an operator was warned of; null when there was nothing. */
+	lastNotice: z
+		.object({
+			level: z.enum(["warn", "error"]),
+			text: z.string(),
+			msAgo: amount,
+		})
+		.nullable(),
+});
+
+export const instanceDescriptionSchema = z.object({
+	version: z.literal(1),
+	kind: z.literal("status"),
+	pid: count,
+	/** Of tunscope itself, e.g. "1.2.3". */
+	tunscope: z.string(),
+	uptimeMs: amount,
+	tunnels: z.array(tunnelDescriptionSchema),
+});
+
+export const controlRefusalSchema = z.object({
+	version: z.literal(1),
+	kind: z.literal("error"),
+	/** One sentence. */
+	message: z.string(),
+});
+
+/** One line of JSON as the answer to one line of JSON. */
+export const controlAnswerSchema = z.discriminatedUnion("kind", [
+	instanceDescriptionSchema,
+	controlRefusalSchema,
+]);
+
+/** The only thing that can be asked so far. */
+export const controlRequestSchema = z
+	.object({ version: z.literal(1), request: z.literal("status") })
+	.strict();
+
+export type TunnelDescription = z.infer<typeof tunnelDescriptionSchema>;
+export type InstanceDescription = z.infer<typeof instanceDescriptionSchema>;
+export type ControlAnswer = z.infer<typeof controlAnswerSchema>;
+export type ControlRequest = z.infer<typeof controlRequestSchema>;
