@@ -1,12 +1,12 @@
-// The composition root: command line in, signals, one tunnel, exit code out.
+// The composition root: command line in, signals, an instance of tunnels, exit code out.
 
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import { parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode, exitCodeOfError } from "./cli/exit-codes.js";
-import { runTunnel } from "./cli/run-tunnel.js";
-import { readEnvironment } from "./config/environment.js";
+import { type Environment, readEnvironment } from "./config/environment.js";
 import { readVersion } from "./config/version.js";
+import { Instance } from "./instance/instance.js";
 import { writeHostSetupScript } from "./system/host-setup-script.js";
 import { resolveRemote } from "./system/resolve-remote.js";
 import { runCommand } from "./system/run-command.js";
@@ -37,6 +37,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 	if (config.hostSetup === "print") return printHostSetup(config);
 	const display = await Display.create({
 		flags,
+		tunnels: "one",
 		environment,
 		version,
 		terminal: process.stdout,
@@ -44,18 +45,36 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 	const stopping = new AbortController();
 	const bug = watchForBugs(display, stopping);
 	watchSignals(display, stopping);
-	try {
-		const end = await runTunnel({
-			config,
-			environment,
-			display,
-			stopSignal: stopping.signal,
-		});
-		if (bug.hasHappened) return EXIT.internal;
-		return end.kind === "stopped" ? EXIT.ok : report(end.failure, display);
-	} catch (error) {
-		return report(toFailure(error), display);
-	}
+	const instance = createInstance({ display, environment, isRetried: false });
+	stopping.signal.addEventListener("abort", () => void instance.stop());
+	await instance.apply([config]);
+	const end = await instance.ended;
+	if (bug.hasHappened) return EXIT.internal;
+	return end.kind === "stopped" ? EXIT.ok : report(end.failure, display);
+}
+
+function createInstance(parts: {
+	readonly display: Display;
+	readonly environment: Environment;
+	readonly isRetried: boolean;
+}): Instance {
+	const { display, environment, isRetried } = parts;
+	return new Instance({
+		tunnelOptions: ({ name }) => {
+			const logger = display.loggerOf(name);
+			return {
+				environment,
+				isRetried,
+				createObserver: () => display.observe(name),
+				onNotice: (message) => logger.warn({ event: "host" }, message),
+				onWatchError: (error) =>
+					logger.debug(
+						{ event: "host-watch", err: error },
+						"a look at the host failed",
+					),
+			};
+		},
+	});
 }
 
 async function printHostSetup(config: TunnelConfig): Promise<ExitCode> {

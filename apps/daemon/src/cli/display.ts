@@ -1,13 +1,14 @@
-// What the operator sees of a running tunnel: the live view with log lines above it, or log lines alone.
+// What the operator sees of running tunnels: the live view of a single one with log lines above it, or log lines alone.
 
-import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
+import type {
+	ManagedTunnel,
+	TunnelObserver,
+} from "../instance/managed-tunnel.js";
 import { totalsOf } from "../observability/counter-totals.js";
 import { createTunnelEventLog } from "../observability/log-tunnel-events.js";
 import { createLogger, type Logger } from "../observability/logger.js";
-import type { TunnelEvent } from "../tunnel/tunnel-event.js";
-import type { TunnelSupervisor } from "../tunnel/tunnel-supervisor.js";
-import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
+import type { CounterSample } from "../tunnel/counter-sample.js";
 import type { DisplayFlags } from "./command-line.js";
 import { LiveScreen } from "./live-screen.js";
 import { LiveViewFeed } from "./live-view-feed.js";
@@ -18,6 +19,8 @@ const MAX_FLOW_LINES = 8;
 
 export interface DisplayOptions {
 	readonly flags: DisplayFlags;
+	/** One tunnel may have the screen; of several there are log lines, each with its tunnel's name. */
+	readonly tunnels: "one" | "several";
 	readonly environment: Environment;
 	readonly version: string;
 	readonly terminal: NodeJS.WriteStream;
@@ -27,21 +30,23 @@ export class Display {
 	readonly logger: Logger;
 	readonly #screen: LiveScreen | null;
 	readonly #hasColour: boolean;
+	readonly #tunnels: DisplayOptions["tunnels"];
 	#timer: NodeJS.Timeout | null = null;
-	#feed: LiveViewFeed | null = null;
 
 	private constructor(parts: {
 		logger: Logger;
 		screen: LiveScreen | null;
 		hasColour: boolean;
+		tunnels: DisplayOptions["tunnels"];
 	}) {
 		this.logger = parts.logger;
 		this.#screen = parts.screen;
 		this.#hasColour = parts.hasColour;
+		this.#tunnels = parts.tunnels;
 	}
 
 	static async create(options: DisplayOptions): Promise<Display> {
-		const { flags, environment, version, terminal } = options;
+		const { flags, environment, version, terminal, tunnels } = options;
 		const isLive = terminal.isTTY && !flags.json;
 		const screen = isLive ? new LiveScreen(terminal) : null;
 		const hasColour = isLive && !environment.isColourUnwanted;
@@ -52,7 +57,7 @@ export class Display {
 			writeLine: (text) => screen?.printAbove(text),
 			hasColour,
 		});
-		return new Display({ logger, screen, hasColour });
+		return new Display({ logger, screen, hasColour, tunnels });
 	}
 
 	/** True when standard output carries JSON lines. */
@@ -60,42 +65,38 @@ export class Display {
 		return this.#screen === null;
 	}
 
-	/** The listener for the tunnel's events. */
-	listen(
-		config: TunnelConfig,
-		remotes: readonly ResolvedAddress[],
-	): (event: TunnelEvent) => void {
-		const log = createTunnelEventLog(this.logger, () => performance.now());
-		const feed = new LiveViewFeed(config, remotes);
-		this.#feed = feed;
-		return (event) => {
-			log(event);
-			feed.take(event);
+	/** Where lines about one tunnel go. */
+	loggerOf(tunnelName: string): Logger {
+		return this.#tunnels === "one"
+			? this.logger
+			: this.logger.child({ tunnel: tunnelName });
+	}
+
+	/** Shows one tunnel through all its attempts. */
+	observe(tunnelName: string): TunnelObserver {
+		const logger = this.loggerOf(tunnelName);
+		const log = createTunnelEventLog(logger, () => performance.now());
+		let feed: LiveViewFeed | null = null;
+		let shown: ManagedTunnel | null = null;
+		return {
+			onEvent: (event) => {
+				// The end of a single tunnel is the end of the command, which says it.
+				if (event.kind !== "start-failed" || this.#tunnels === "several")
+					log(event);
+				if (event.kind !== "start-failed") feed?.take(event);
+			},
+			onPrepared: (config, remotes, tunnel) => {
+				if (this.#tunnels === "several") return;
+				feed = new LiveViewFeed(config, remotes);
+				shown = tunnel;
+				this.#startDrawing(feed, tunnel);
+			},
+			onFinished: async (sample) => {
+				if (feed !== null && shown !== null)
+					await this.#stopDrawing(feed, shown);
+				logTotals(logger, sample);
+			},
 		};
-	}
-
-	/** Starts drawing, where there is a terminal to draw on. Idempotent. */
-	start(supervisor: TunnelSupervisor): void {
-		if (this.#screen === null || this.#timer !== null) return;
-		this.#screen.start();
-		const draw = () => void this.#draw(supervisor);
-		draw();
-		this.#timer = setInterval(draw, REFRESH_MS);
-	}
-
-	/** The last view stays, the cursor comes back, and the totals are logged. Idempotent. */
-	async stop(supervisor: TunnelSupervisor): Promise<void> {
-		if (this.#timer !== null) {
-			clearInterval(this.#timer);
-			this.#timer = null;
-			await this.#draw(supervisor);
-		}
-		this.#screen?.stop();
-		const totals = totalsOf(supervisor.sample(performance.now()));
-		this.logger.info(
-			{ event: "final-counters", ...totals },
-			finalSentence(totals),
-		);
 	}
 
 	/** Gives the terminal back at once; for exits that cannot wait. */
@@ -103,19 +104,40 @@ export class Display {
 		this.#screen?.stop();
 	}
 
-	async #draw(supervisor: TunnelSupervisor): Promise<void> {
-		if (this.#screen === null || this.#feed === null) return;
-		const flows = await supervisor.listFlows(MAX_FLOW_LINES);
-		const nowMs = performance.now();
-		const screen = { ...this.#screen.size, hasColour: this.#hasColour };
-		const { state } = supervisor;
-		this.#screen.draw(
-			this.#feed.render(
-				{ sample: supervisor.sample(nowMs), flows, state, nowMs },
-				screen,
-			),
-		);
+	#startDrawing(feed: LiveViewFeed, tunnel: ManagedTunnel): void {
+		if (this.#screen === null || this.#timer !== null) return;
+		this.#screen.start();
+		const draw = () => void this.#draw(feed, tunnel);
+		draw();
+		this.#timer = setInterval(draw, REFRESH_MS);
 	}
+
+	/** The last view stays, and the cursor comes back. */
+	async #stopDrawing(feed: LiveViewFeed, tunnel: ManagedTunnel): Promise<void> {
+		if (this.#timer !== null) {
+			clearInterval(this.#timer);
+			this.#timer = null;
+			await this.#draw(feed, tunnel);
+		}
+		this.#screen?.stop();
+	}
+
+	async #draw(feed: LiveViewFeed, tunnel: ManagedTunnel): Promise<void> {
+		if (this.#screen === null) return;
+		const flows = await tunnel.listFlows(MAX_FLOW_LINES);
+		const nowMs = performance.now();
+		const sample = tunnel.sample(nowMs);
+		if (sample === null) return;
+		const screen = { ...this.#screen.size, hasColour: this.#hasColour };
+		// A single tunnel is not tried again, so it never waits for that.
+		const state = tunnel.state === "waiting" ? "starting" : tunnel.state;
+		this.#screen.draw(feed.render({ sample, flows, state, nowMs }, screen));
+	}
+}
+
+function logTotals(logger: Logger, sample: CounterSample): void {
+	const totals = totalsOf(sample);
+	logger.info({ event: "final-counters", ...totals }, finalSentence(totals));
 }
 
 function finalSentence({

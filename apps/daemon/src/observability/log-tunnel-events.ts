@@ -1,6 +1,6 @@
 // A tunnel's events as log lines: level, event name, fields, and a sentence.
 
-import type { TunnelEvent } from "../tunnel/tunnel-event.js";
+import type { ManagedEvent } from "../instance/managed-tunnel.js";
 import { createEventLimiter } from "./event-limiter.js";
 import type { Logger } from "./logger.js";
 
@@ -16,7 +16,7 @@ interface Line {
 export function createTunnelEventLog(
 	logger: Logger,
 	clockMs: () => number,
-): (event: TunnelEvent) => void {
+): (event: ManagedEvent) => void {
 	const limiter = createEventLimiter();
 	return (event) => {
 		const line = lineOf(event);
@@ -34,7 +34,7 @@ export function createTunnelEventLog(
 }
 
 /** Events whose number a peer or an application decides. */
-function isBounded({ kind }: TunnelEvent): boolean {
+function isBounded({ kind }: ManagedEvent): boolean {
 	return (
 		kind === "flow-opened" ||
 		kind === "flow-closed" ||
@@ -43,7 +43,7 @@ function isBounded({ kind }: TunnelEvent): boolean {
 	);
 }
 
-function lineOf(event: TunnelEvent): Line {
+function lineOf(event: ManagedEvent): Line {
 	switch (event.kind) {
 		case "flow-opened":
 		case "flow-closed":
@@ -93,11 +93,13 @@ function lineOf(event: TunnelEvent): Line {
 			};
 		case "worker-ended":
 			return workerEndedLine(event);
+		case "start-failed":
+			return startFailedLine(event);
 	}
 }
 
 type FlowEvent = Extract<
-	TunnelEvent,
+	ManagedEvent,
 	{ readonly kind: "flow-opened" | "flow-closed" | "flow-events-suppressed" }
 >;
 
@@ -127,7 +129,7 @@ function flowLine(event: FlowEvent): Line {
 }
 
 function workerEndedLine(
-	event: Extract<TunnelEvent, { readonly kind: "worker-ended" }>,
+	event: Extract<ManagedEvent, { readonly kind: "worker-ended" }>,
 ): Line {
 	const { error, failure, restartInMs } = event;
 	const again = `starting again in ${restartInMs} ms`;
@@ -146,5 +148,21 @@ function workerEndedLine(
 		level: "error",
 		fields,
 		text: `the tunnel's worker ${reason}; ${again}. This is a bug in tunscope.`,
+	};
+}
+
+function startFailedLine(
+	event: Extract<ManagedEvent, { readonly kind: "start-failed" }>,
+): Line {
+	const { failure, retryInMs } = event;
+	const { code, message, whatToDo } = failure;
+	const next =
+		retryInMs === null
+			? "not tried again before it is restarted or its configuration changes"
+			: `trying again in ${retryInMs} ms`;
+	return {
+		level: "error",
+		fields: { code, whatToDo, retryInMs },
+		text: `${message} ${whatToDo} (${next})`,
 	};
 }

@@ -1,16 +1,13 @@
-// One tunnel from checked configuration to exit code: preflight, host, supervisor, display, and all of it undone again.
+// One attempt at a tunnel: host checked, remote resolved, name claimed, host set-up and supervisor put together; not started.
 
 import { join } from "node:path";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
-import type { Logger } from "../observability/logger.js";
 import { removeFirewall } from "../system/firewall.js";
 import { tableNameOf } from "../system/firewall-rules.js";
 import { HostSetup } from "../system/host-setup.js";
 import { HostStateRecord } from "../system/host-state-record.js";
-import { readHeldNamespaces } from "../system/host-state-record-holders.js";
-import { removeVanishedRecords } from "../system/host-state-record-sweep.js";
-import { createHostWatch } from "../system/host-watch.js";
+import { createHostWatch, type HostWatch } from "../system/host-watch.js";
 import { listLinks } from "../system/links.js";
 import { checkHost, readHandshakePacket } from "../system/preflight.js";
 import {
@@ -22,45 +19,55 @@ import {
 import { resolveRemote } from "../system/resolve-remote.js";
 import { runCommand } from "../system/run-command.js";
 import { createSysctlFiles } from "../system/sysctl-files.js";
-import type { TunnelEnd } from "../tunnel/tunnel-event.js";
+import type { TunnelEvent } from "../tunnel/tunnel-event.js";
 import { TunnelSupervisor } from "../tunnel/tunnel-supervisor.js";
-import type { Display } from "./display.js";
+import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 
-export interface TunnelRun {
+export interface TunnelAttempt {
 	readonly config: TunnelConfig;
 	readonly environment: Environment;
-	readonly display: Display;
-	/** Aborted by the first signal. */
+	/** A sentence about the host for the operator. */
+	readonly onNotice: (message: string) => void;
+	/** A look at the host that failed; the next one may succeed. */
+	readonly onWatchError: (error: unknown) => void;
+	readonly onEvent: (event: TunnelEvent) => void;
+	/** Aborted when the tunnel shall stop. */
 	readonly stopSignal: AbortSignal;
 	/** Another worker module, for tests. */
 	readonly workerUrl?: URL;
 }
 
+export interface PreparedTunnel {
+	/** As asked for, but with the name that no other tunnel of this host has. */
+	readonly config: TunnelConfig;
+	/** Client: the servers. Server: the UDP targets. */
+	readonly remotes: readonly ResolvedAddress[];
+	/** Must be ended: it undoes what was claimed. */
+	readonly supervisor: TunnelSupervisor;
+	readonly watch: HostWatch;
+}
+
 /**
- * Runs until a signal or a failure ends it; the host is as before when this settles.
- * @throws SystemError when the host is not ready for a tunnel
+ * Null when the signal came first.
+ * @throws SystemError when the host is not ready for this tunnel; nothing is left behind then
  */
-export async function runTunnel(run: TunnelRun): Promise<TunnelEnd> {
-	const { environment, display, stopSignal } = run;
+export async function prepareTunnel(
+	attempt: TunnelAttempt,
+): Promise<PreparedTunnel | null> {
+	const { environment, stopSignal, onNotice } = attempt;
 	const handshakePacket =
-		run.config.handshakePacketPath === undefined
+		attempt.config.handshakePacketPath === undefined
 			? null
-			: readHandshakePacket(run.config.handshakePacketPath);
-	await checkHost(runCommand, run.config);
-	const remotes = await unlessAborted(resolveRemote(run.config), stopSignal);
-	if (remotes === null) return { kind: "stopped" };
+			: readHandshakePacket(attempt.config.handshakePacketPath);
+	await checkHost(runCommand, attempt.config);
+	const remotes = await unlessAborted(
+		resolveRemote(attempt.config),
+		stopSignal,
+	);
+	if (remotes === null) return null;
 	const sysctls = createSysctlFiles();
 	const record = createRecord(environment);
-	const config = await claimInstance(run.config, record, display.logger);
-	removeVanishedRecords({
-		runtimeDirectory: environment.runtimeDirectory,
-		ownInode: readNetworkNamespaceInode(),
-		bootId: readBootId(),
-		readStartTicks,
-		readHeldNamespaces,
-	});
-	const onNotice = (message: string) =>
-		display.logger.warn({ event: "host" }, message);
+	const config = await claimInstance(attempt, record);
 	const host = new HostSetup({
 		config,
 		remotes,
@@ -72,31 +79,17 @@ export async function runTunnel(run: TunnelRun): Promise<TunnelEnd> {
 	const supervisor = new TunnelSupervisor({
 		input: { config, remotes, handshakePacket },
 		host,
-		onEvent: display.listen(config, remotes),
-		...(run.workerUrl === undefined ? {} : { workerUrl: run.workerUrl }),
+		onEvent: attempt.onEvent,
+		...(attempt.workerUrl === undefined
+			? {}
+			: { workerUrl: attempt.workerUrl }),
 	});
 	const watch = createHostWatch({
 		host,
 		onLinkMtu: (linkMtuBytes) => supervisor.setLinkMtu(linkMtuBytes),
-		onError: (error) =>
-			display.logger.debug(
-				{ event: "host-watch", err: error },
-				"a look at the host failed",
-			),
+		onError: attempt.onWatchError,
 	});
-	const stop = () => void supervisor.stop().catch(() => undefined);
-	stopSignal.addEventListener("abort", stop);
-	try {
-		if (stopSignal.aborted) stop();
-		supervisor.start();
-		display.start(supervisor);
-		watch.start();
-		return await supervisor.ended;
-	} finally {
-		watch.stop();
-		stopSignal.removeEventListener("abort", stop);
-		await display.stop(supervisor);
-	}
+	return { config, remotes, supervisor, watch };
 }
 
 /** Null as soon as the signal comes: a name server that does not answer must not hold up the exit. */
@@ -124,9 +117,8 @@ function createRecord(environment: Environment): HostStateRecord {
 }
 
 async function claimInstance(
-	config: TunnelConfig,
+	{ config, onNotice }: TunnelAttempt,
 	record: HostStateRecord,
-	logger: Logger,
 ): Promise<TunnelConfig> {
 	const redirectsPort = config.role === "server" && config.hostSetup === "auto";
 	const { name, notices } = await record.claim({
@@ -138,6 +130,6 @@ async function claimInstance(
 		serverPort: redirectsPort ? config.listen.port : null,
 		interfaces: config.interfaces,
 	});
-	for (const notice of notices) logger.warn({ event: "host" }, notice);
+	for (const notice of notices) onNotice(notice);
 	return { ...config, name };
 }
