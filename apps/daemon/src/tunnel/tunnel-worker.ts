@@ -249,10 +249,9 @@ export class TunnelWorker {
 		this.#wakeups++;
 		for (let round = 0; round < MAX_ROUNDS; round++) {
 			const ready = this.#poller.poll();
-			if (ready === 0) return;
 			// One look at the clock for the whole round.
 			const preciseMs = performance.now() - this.#epochMs;
-			const handled = this.#serve(ready, Math.floor(preciseMs));
+			const handled = ready > 0 ? this.#serve(ready, Math.floor(preciseMs)) : 0;
 			const napMicroseconds = this.#moderation.napAfter(handled, preciseMs);
 			if (napMicroseconds > 0) this.#poller.nap(napMicroseconds);
 			else if (handled < BUSY_ROUND_MESSAGES) return;

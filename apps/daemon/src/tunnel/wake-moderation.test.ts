@@ -29,6 +29,15 @@ describe("wake moderation", () => {
 		expect(napAfterRounds(1_000, 39, 0.5)).toBeGreaterThan(0);
 	});
 
+	it("naps through rounds that find nothing while the stream may go on", () => {
+		const moderation = new WakeModeration();
+		for (let round = 1; round <= 1_000; round++)
+			moderation.napAfter(2, round * 0.05);
+		expect(moderation.napAfter(0, 50.1)).toBeGreaterThan(0);
+		expect(moderation.napAfter(0, 50.4)).toBeGreaterThan(0);
+		expect(moderation.napAfter(0, 56)).toBe(0);
+	});
+
 	it("stops napping once the stream has ended", () => {
 		const moderation = new WakeModeration();
 		for (let round = 1; round <= 1_000; round++)
