@@ -33,7 +33,7 @@ const CLIENT: FirewallPlan = {
 function rulesOf(plan: FirewallPlan): string[] {
 	return renderFirewall(plan)
 		.split("\n")
-		.map((line) => line.trim());
+		.map((line) => line.trim().replace(/ comment "[^"]*"$/, ""));
 }
 
 describe("firewall rules", () => {
@@ -63,10 +63,39 @@ describe("firewall rules", () => {
 
 	it("server: drops invalid at the door and whatever the TUN sends without a known flow", () => {
 		const text = renderFirewall(SERVER);
-		expect(text).toContain("tcp dport 4567 ct state invalid counter drop");
+		expect(text).toContain("\t\ttcp dport 4567 ct state invalid counter drop");
 		expect(text).toContain(
 			'iifname "tun0" ct state { invalid, new } counter drop',
 		);
+	});
+
+	it("server: drops at the door only where and for what it redirects", () => {
+		const rules = rulesOf({ ...SERVER, interfaces: ["eth0"], peer6: null });
+		expect(rules).toContain(
+			'meta nfproto ipv4 iifname { "eth0" } tcp dport 4567 ct state invalid counter drop',
+		);
+	});
+
+	it("lets nobody reach the TUN but by the port (server) or in answer (client)", () => {
+		expect(rulesOf(SERVER)).toContain(
+			'oifname "tun0" ct state new ct status & dnat == 0 counter drop',
+		);
+		expect(rulesOf(CLIENT)).toContain(
+			'oifname "tun0" ct state { invalid, new } counter drop',
+		);
+	});
+
+	it("says with every rule why it is there", () => {
+		const plans = [SERVER, CLIENT].map((plan) => ({
+			...plan,
+			interfaces: ["eth0"],
+			guards: { ipv4: ["eth0"], ipv6: "all" as const },
+		}));
+		const rules = plans
+			.flatMap((plan) => renderFirewall(plan).split("\n"))
+			.filter((line) => line.includes(" counter "));
+		expect(rules.length).toBeGreaterThan(12);
+		for (const line of rules) expect(line).toMatch(/ comment "[^"]{8,100}"$/);
 	});
 
 	it("client: translates the TUN's addresses on the way out of any other interface, or of the chosen ones only", () => {

@@ -58,10 +58,11 @@ function masqueradeChain(plan: FirewallPlan): string[] {
 		plan.interfaces.length === 0
 			? `oifname != ${quoted(plan.tunName)}`
 			: `oifname ${quotedSet(plan.interfaces)}`;
-	const rules = [`ip saddr ${plan.peer4} ${out} counter masquerade`];
-	if (plan.peer6 !== null) {
-		rules.push(`ip6 saddr ${plan.peer6} ${out} counter masquerade`);
-	}
+	const verdict = "counter masquerade";
+	const why = "the TUN's address becomes this host's";
+	const rules = [rule(`ip saddr ${plan.peer4} ${out} ${verdict}`, why)];
+	if (plan.peer6 !== null)
+		rules.push(rule(`ip6 saddr ${plan.peer6} ${out} ${verdict}`, why));
 	return chain(
 		"postrouting",
 		"type nat hook postrouting priority srcnat",
@@ -71,70 +72,121 @@ function masqueradeChain(plan: FirewallPlan): string[] {
 
 // Only what is addressed to this host: a bare `tcp dport` would hijack what a router forwards (wire.md 4.12).
 function redirectChain(plan: FirewallPlan, port: number): string[] {
-	const arriving = [`iifname != ${quoted(plan.tunName)}`];
-	if (plan.interfaces.length > 0) {
-		arriving.push(`iifname ${quotedSet(plan.interfaces)}`);
-	}
+	const arriving = [
+		`iifname != ${quoted(plan.tunName)}`,
+		...onChosenInterfaces(plan),
+	];
 	const match = `${arriving.join(" ")} fib daddr type local tcp dport ${port} counter`;
-	const rules = [`meta nfproto ipv4 ${match} dnat ip to ${plan.peer4}`];
+	const why = "this host's port goes to the TUN";
+	const rules = [
+		rule(`meta nfproto ipv4 ${match} dnat ip to ${plan.peer4}`, why),
+	];
 	if (plan.peer6 !== null) {
-		rules.push(`meta nfproto ipv6 ${match} dnat ip6 to ${plan.peer6}`);
+		rules.push(
+			rule(`meta nfproto ipv6 ${match} dnat ip6 to ${plan.peer6}`, why),
+		);
 	}
 	return chain("prerouting", "type nat hook prerouting priority dstnat", rules);
+}
+
+function onChosenInterfaces({ interfaces }: FirewallPlan): readonly string[] {
+	return interfaces.length === 0 ? [] : [`iifname ${quotedSet(interfaces)}`];
 }
 
 // What conntrack calls INVALID is not translated and meets this host's own TCP, whose RST would kill the flow (wire.md 4.12).
 function inputChain(plan: FirewallPlan): string[] {
 	const head = "type filter hook input priority filter";
 	if (plan.endpoint.role === "server") {
-		const match = `tcp dport ${plan.endpoint.port}`;
+		// No wider than the redirection: the port of other interfaces, or of a family that is not redirected, is not ours.
+		const match = [
+			...(plan.peer6 === null ? ["meta nfproto ipv4"] : []),
+			...onChosenInterfaces(plan),
+			`tcp dport ${plan.endpoint.port} ct state invalid counter drop`,
+		];
 		return chain("input", head, [
-			`${match} ct state invalid counter drop comment "invalid towards the tunnel's port"`,
+			rule(match.join(" "), "invalid towards the tunnel's port"),
 		]);
 	}
-	const rules: string[] = [];
-	for (const { family, address, port } of plan.endpoint.servers) {
+	const rules = plan.endpoint.servers.flatMap(({ family, address, port }) => {
 		const match = `${family === 4 ? "ip" : "ip6"} saddr ${address} tcp sport ${port}`;
-		rules.push(
-			`${match} ct state invalid counter drop comment "invalid from the server"`,
+		return [
+			rule(`${match} ct state invalid counter drop`, "invalid from the server"),
 			// With tcp_loose=1 a segment that comes after a conntrack flush is NEW, not INVALID.
-			`${match} tcp flags & syn == 0 ct state new counter drop comment "unknown flow from the server"`,
-		);
-	}
+			rule(
+				`${match} tcp flags & syn == 0 ct state new counter drop`,
+				"unknown flow from the server",
+			),
+		];
+	});
 	return chain("input", head, rules);
 }
 
 function forwardChain(plan: FirewallPlan): string[] {
-	const fromTun = `iifname ${quoted(plan.tunName)}`;
 	const rules =
 		plan.endpoint.role === "server"
-			? // A server never opens: NEW from it is a flow whose translation is lost, and would leak the private address.
-				[`${fromTun} ct state { invalid, new } counter drop`]
-			: [`${fromTun} ct state invalid counter drop`];
-	if (plan.endpoint.role === "client" && plan.interfaces.length > 0) {
-		rules.push(
-			`${fromTun} oifname != ${quotedSet(plan.interfaces)} counter drop`,
-		);
-	}
+			? serverForwardRules(plan)
+			: clientForwardRules(plan);
 	return chain("forward", "type filter hook forward priority filter", [
 		...rules,
 		...guardRules(plan.guards),
 	]);
 }
 
+function serverForwardRules({ tunName }: FirewallPlan): string[] {
+	return [
+		// A server never opens: NEW from it is a flow whose translation is lost, and would leak the private address.
+		rule(
+			`iifname ${quoted(tunName)} ct state { invalid, new } counter drop`,
+			"from the TUN without a known flow",
+		),
+		rule(
+			`oifname ${quoted(tunName)} ct state new ct status & dnat == 0 counter drop`,
+			"to the TUN but not by the port",
+		),
+	];
+}
+
+function clientForwardRules(plan: FirewallPlan): string[] {
+	const fromTun = `iifname ${quoted(plan.tunName)}`;
+	const rules = [
+		// NEW may pass: after a conntrack flush it is translated again, and the flow goes on.
+		rule(
+			`${fromTun} ct state invalid counter drop`,
+			"invalid from the TUN is not translated",
+		),
+		rule(
+			`oifname ${quoted(plan.tunName)} ct state { invalid, new } counter drop`,
+			"nobody opens flows to a client",
+		),
+	];
+	if (plan.interfaces.length > 0) {
+		rules.push(
+			rule(
+				`${fromTun} oifname != ${quotedSet(plan.interfaces)} counter drop`,
+				"only by the chosen interfaces",
+			),
+		);
+	}
+	return rules;
+}
+
 // The guard: we switched forwarding on for the tunnel, not to make this host a router for everything else.
 function guardRules({ ipv4, ipv6 }: ForwardGuards): string[] {
 	const elsewhere = `oifgroup != ${TUN_GROUP} counter drop`;
-	const rules: string[] = [];
-	if (ipv4.length > 0) {
-		rules.push(`meta nfproto ipv4 iifname ${quotedSet(ipv4)} ${elsewhere}`);
-	}
-	if (ipv6 === "all") {
-		rules.push(`meta nfproto ipv6 iifgroup != ${TUN_GROUP} ${elsewhere}`);
-	} else if (ipv6.length > 0) {
-		rules.push(`meta nfproto ipv6 iifname ${quotedSet(ipv6)} ${elsewhere}`);
-	}
-	return rules;
+	const why = "forwarding is on for the tunnel only";
+	const matches: string[] = [];
+	if (ipv4.length > 0)
+		matches.push(`meta nfproto ipv4 iifname ${quotedSet(ipv4)}`);
+	if (ipv6 === "all")
+		matches.push(`meta nfproto ipv6 iifgroup != ${TUN_GROUP}`);
+	else if (ipv6.length > 0)
+		matches.push(`meta nfproto ipv6 iifname ${quotedSet(ipv6)}`);
+	return matches.map((match) => rule(`${match} ${elsewhere}`, why));
+}
+
+/** The reason stays with the rule, so that `nft list ruleset` explains itself. */
+function rule(text: string, why: string): string {
+	return `${text} comment "${why}"`;
 }
 
 function chain(name: string, head: string, rules: readonly string[]): string[] {
