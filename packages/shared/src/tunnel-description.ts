@@ -17,6 +17,8 @@ export const tunnelDescriptionSchema = z.object({
 	role: z.enum(["client", "server"]),
 	state: z.enum([
 		"starting",
+		/** The last attempt to start failed, the next one is due. */
+		"waiting",
 		"running",
 		"tun-lost",
 		"restarting",

@@ -2,6 +2,7 @@
 
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { TunOffloads } from "@tunscope/tun";
+import { NO_RATES, ratesBetween } from "../observability/traffic-rates.js";
 import type { CounterSample } from "../tunnel/counter-sample.js";
 import type { TunnelEvent, TunnelState } from "../tunnel/tunnel-event.js";
 import type {
@@ -9,7 +10,6 @@ import type {
 	ResolvedAddress,
 } from "../tunnel/worker-protocol.js";
 import { type LiveScreenSize, renderLiveView } from "./live-view.js";
-import { NO_RATES, ratesBetween } from "./traffic-rates.js";
 
 const HISTORY_LENGTH = 60;
 

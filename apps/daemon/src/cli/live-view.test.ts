@@ -1,10 +1,10 @@
 import { DROP, DROP_REASON_ROWS } from "@tunscope/fake-tcp";
 import { describe, expect, it } from "vitest";
+import { NO_RATES, ratesBetween } from "../observability/traffic-rates.js";
 import { createCounterMemory, DROPS_START } from "../tunnel/counter-layout.js";
 import { readCounterSample } from "../tunnel/counter-sample.js";
 import type { FlowDescription } from "../tunnel/worker-protocol.js";
 import { type LiveViewState, renderLiveView, sparkline } from "./live-view.js";
-import { NO_RATES, ratesBetween } from "./traffic-rates.js";
 
 const PLAIN = { columns: 100, rows: 40, hasColour: false };
 

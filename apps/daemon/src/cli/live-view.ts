@@ -3,6 +3,11 @@
 import { DROP_REASON_ROWS, payloadLimitBytes } from "@tunscope/fake-tcp";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { TunOffloads } from "@tunscope/tun";
+import { stateInWords } from "../observability/state-words.js";
+import type {
+	DirectionRates,
+	TrafficRates,
+} from "../observability/traffic-rates.js";
 import type { CounterSample } from "../tunnel/counter-sample.js";
 import type { TunnelState } from "../tunnel/tunnel-event.js";
 import type { FlowDescription } from "../tunnel/worker-protocol.js";
@@ -13,14 +18,7 @@ import {
 	formatDuration,
 	formatWhole,
 } from "./format-quantity.js";
-import {
-	renderLine,
-	type Style,
-	span,
-	type TextLine,
-	wrapWords,
-} from "./terminal-text.js";
-import type { DirectionRates, TrafficRates } from "./traffic-rates.js";
+import { renderLine, span, type TextLine, wrapWords } from "./terminal-text.js";
 
 export interface LiveViewState {
 	readonly role: TunnelConfig["role"];
@@ -96,64 +94,14 @@ function titleLine(state: LiveViewState, columns: number): TextLine {
 }
 
 function stateLine(state: LiveViewState): TextLine {
-	const { words, style } = stateInWords(state);
+	const { role, remote, sample } = state;
+	const { words, style } = stateInWords({
+		role,
+		remote,
+		state: state.state,
+		gauges: sample.gauges,
+	});
 	return [span(" ● ", style), span(words, style)];
-}
-
-/** What is going on, in words that an operator would use. */
-function stateInWords(state: LiveViewState): {
-	readonly words: string;
-	readonly style: Style;
-} {
-	switch (state.state) {
-		case "starting":
-			return {
-				words: "starting: opening the TUN and preparing the host",
-				style: "warning",
-			};
-		case "tun-lost":
-			return {
-				words: "the TUN is gone or down: waiting for it to come back",
-				style: "bad",
-			};
-		case "restarting":
-			return {
-				words: "the worker ended unexpectedly: starting it again",
-				style: "bad",
-			};
-		case "stopping":
-			return {
-				words: "stopping: closing flows, undoing rules",
-				style: "warning",
-			};
-		case "stopped":
-			return { words: "stopped", style: "faint" };
-		case "failed":
-			return { words: "failed", style: "bad" };
-		case "running":
-			return runningInWords(state);
-	}
-}
-
-function runningInWords({ role, sample, remote }: LiveViewState): {
-	words: string;
-	style: Style;
-} {
-	const { flowsEstablished, flowsHalfOpen, isTargetDown } = sample.gauges;
-	if (isTargetDown === 1) {
-		return {
-			words: `${remote} refuses datagrams: is the UDP service running?`,
-			style: "bad",
-		};
-	}
-	if (flowsEstablished > 0) return { words: "connected", style: "good" };
-	if (flowsHalfOpen > 0) {
-		const words =
-			role === "client" ? `connecting to ${remote}` : "a client is connecting";
-		return { words, style: "warning" };
-	}
-	const awaited = role === "client" ? "the first datagram" : "clients";
-	return { words: `ready, waiting for ${awaited}`, style: "good" };
 }
 
 function linkLines({

@@ -19,7 +19,7 @@ export function createTunnelEventLog(
 ): (event: ManagedEvent) => void {
 	const limiter = createEventLimiter();
 	return (event) => {
-		const line = lineOf(event);
+		const line = tunnelEventLine(event);
 		const report = isBounded(event)
 			? limiter.admit(clockMs())
 			: { withheld: 0 };
@@ -43,7 +43,8 @@ function isBounded({ kind }: ManagedEvent): boolean {
 	);
 }
 
-function lineOf(event: ManagedEvent): Line {
+/** Level, fields and sentence for one event. */
+export function tunnelEventLine(event: ManagedEvent): Line {
 	switch (event.kind) {
 		case "flow-opened":
 		case "flow-closed":

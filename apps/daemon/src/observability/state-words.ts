@@ -1,0 +1,72 @@
+// What a tunnel is doing, in words that an operator would use, and whether that is good.
+
+import type { ManagedState } from "../instance/managed-tunnel.js";
+import type { CounterSample } from "../tunnel/counter-sample.js";
+
+export interface StateFacts {
+	readonly role: "client" | "server";
+	/** As configured, e.g. "vpn.example.net:4567". */
+	readonly remote: string;
+	readonly state: ManagedState;
+	/** Null before there was a worker. */
+	readonly gauges: CounterSample["gauges"] | null;
+}
+
+export interface StateWords {
+	readonly words: string;
+	readonly style: "good" | "warning" | "bad" | "faint";
+}
+
+export function stateInWords(facts: StateFacts): StateWords {
+	switch (facts.state) {
+		case "starting":
+			return {
+				words: "starting: opening the TUN and preparing the host",
+				style: "warning",
+			};
+		case "tun-lost":
+			return {
+				words: "the TUN is gone or down: waiting for it to come back",
+				style: "bad",
+			};
+		case "waiting":
+			return {
+				words: "could not start: waiting to try again",
+				style: "bad",
+			};
+		case "restarting":
+			return {
+				words: "the worker ended unexpectedly: starting it again",
+				style: "bad",
+			};
+		case "stopping":
+			return {
+				words: "stopping: closing flows, undoing rules",
+				style: "warning",
+			};
+		case "stopped":
+			return { words: "stopped", style: "faint" };
+		case "failed":
+			return { words: "failed", style: "bad" };
+		case "running":
+			return runningInWords(facts);
+	}
+}
+
+function runningInWords({ role, gauges, remote }: StateFacts): StateWords {
+	if (gauges?.isTargetDown === 1) {
+		return {
+			words: `${remote} refuses datagrams: is the UDP service running?`,
+			style: "bad",
+		};
+	}
+	const { flowsEstablished = 0, flowsHalfOpen = 0 } = gauges ?? {};
+	if (flowsEstablished > 0) return { words: "connected", style: "good" };
+	if (flowsHalfOpen > 0) {
+		const words =
+			role === "client" ? `connecting to ${remote}` : "a client is connecting";
+		return { words, style: "warning" };
+	}
+	const awaited = role === "client" ? "the first datagram" : "clients";
+	return { words: `ready, waiting for ${awaited}`, style: "good" };
+}
