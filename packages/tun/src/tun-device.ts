@@ -47,16 +47,19 @@ export interface PacketBatch {
 	readonly verdict: Uint8Array;
 }
 
-/** Totals of one `writeTrains`, in trains; reused between calls, no allocation. */
+/**
+ * Totals of one `writeTrains`, in segments: a train counts as many as it holds, a bare segment counts one. Reused
+ * between calls, no allocation.
+ */
 export interface TunWriteOutcome {
-	/** Trains the kernel took. */
-	trainsWritten: number;
-	/** Trains dropped because the queue was full (EAGAIN, ENOBUFS). */
-	trainsDroppedQueueFull: number;
-	/** Trains dropped because the device is down (EIO). */
-	trainsDroppedDeviceDown: number;
-	/** Trains dropped for any other errno; `lastErrno` says which. */
-	trainsDroppedOther: number;
+	/** Segments the kernel took. */
+	segmentsWritten: number;
+	/** Segments dropped because the queue was full (EAGAIN, ENOBUFS). */
+	segmentsDroppedQueueFull: number;
+	/** Segments dropped because the device is down (EIO). */
+	segmentsDroppedDeviceDown: number;
+	/** Segments dropped for any other errno; `lastErrno` says which. */
+	segmentsDroppedOther: number;
 	/** errno of the last failure, 0 when none. */
 	lastErrno: number;
 	/** True once the device is gone (EBADFD, ENODEV): close it. */

@@ -199,7 +199,7 @@ export class Pump implements EngineSink {
 
 	flush(): void {
 		if (this.#tun === null) {
-			this.#countLost(TUN_DOWN, this.outgoing.count);
+			this.#countLost(TUN_DOWN);
 			return;
 		}
 		this.#options.counters.add(IO.tunWrites, this.outgoing.count);
@@ -312,14 +312,17 @@ export class Pump implements EngineSink {
 
 	#countWrites(outcome: TunWriteOutcome): void {
 		const { counters, events } = this.#options;
-		counters.drop(TUN_QUEUE_FULL, outcome.trainsDroppedQueueFull);
-		counters.drop(TUN_DOWN, outcome.trainsDroppedDeviceDown);
-		counters.drop(TUN_WRITE_FAILED, outcome.trainsDroppedOther);
+		counters.drop(TUN_QUEUE_FULL, outcome.segmentsDroppedQueueFull);
+		counters.drop(TUN_DOWN, outcome.segmentsDroppedDeviceDown);
+		counters.drop(TUN_WRITE_FAILED, outcome.segmentsDroppedOther);
 		if (outcome.isGone) events.tunGone();
 	}
 
-	#countLost(reason: DropReason, trains: number): void {
-		this.#options.counters.drop(reason, trains);
+	/** Everything that is outgoing, in segments, as the device would have counted it. */
+	#countLost(reason: DropReason): void {
+		const { outgoing } = this;
+		for (let train = 0; train < outgoing.count; train++)
+			this.#options.counters.drop(reason, datagramsIn(outgoing, train));
 	}
 
 	/** Many small messages: larger batches, so that each flow's share of a batch is still a train. */

@@ -55,7 +55,7 @@ export function openPlainTun(
 			packet.copy(bytes, READ_REGION_BYTES);
 			fillTrain(train, packet);
 			// The device finishes lengths and checksum again; ours come out the same.
-			return tun.writeTrains(train).trainsWritten === 1;
+			return tun.writeTrains(train).segmentsWritten === 1;
 		},
 		close: () => {
 			poller.close();

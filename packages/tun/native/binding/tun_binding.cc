@@ -49,7 +49,7 @@ Napi::Value read_batch(const Napi::CallbackInfo& call) {
   return number_result(call, can_read ? tun->device.read_batch(*batch) : -1);
 }
 
-// writeTrains(slot, trains, count): a TrainFault. Outcome: written, queue full, down, other, errno, gone.
+// writeTrains(slot, trains, count): a TrainFault. Outcome, in segments: written, queue full, down, other; errno, gone.
 Napi::Value write_trains(const Napi::CallbackInfo& call) {
   Environment& environment = environment_of(call);
   const OpenTun* tun = environment.tuns.find(number_argument(call, 0));
@@ -60,7 +60,7 @@ Napi::Value write_trains(const Napi::CallbackInfo& call) {
   if (tun == nullptr || trains == nullptr) {
     outcome.is_gone = true;
     outcome.last_error = EBADF;
-    outcome.dropped_other = static_cast<int32_t>(count);
+    outcome.dropped_other = trains == nullptr ? static_cast<int32_t>(count) : datagrams_in_trains(*trains, 0, count);
   } else {
     fault = environment.tun_writer.write(tun->device, *trains, tun->arena, count, outcome);
   }

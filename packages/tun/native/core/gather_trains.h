@@ -47,9 +47,18 @@ inline constexpr size_t kMaxIovecs = 1024;
 TrainFault gather_payload(const GatherTrains& trains, size_t train, std::span<uint8_t> arena,
                           std::vector<iovec>& out);
 
-// How many datagrams the train holds; a train without payload is one.
+// How many datagrams the train holds; a train without payload is one, and so is one of no sensible shape.
 inline int32_t datagrams_in_train(int32_t total_length, int32_t segment_size) {
-  return total_length <= segment_size ? 1 : (total_length - 1) / segment_size + 1;
+  return total_length <= segment_size || segment_size <= 0 ? 1 : (total_length - 1) / segment_size + 1;
+}
+
+// The same for trains `first` to `end` - 1.
+inline int32_t datagrams_in_trains(const GatherTrains& trains, size_t first, size_t end) {
+  int32_t datagrams = 0;
+  for (size_t train = first; train < end; ++train) {
+    datagrams += datagrams_in_train(trains.total_length[train], trains.segment_size[train]);
+  }
+  return datagrams;
 }
 
 }  // namespace tunscope

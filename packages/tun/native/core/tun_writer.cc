@@ -57,38 +57,39 @@ TrainFault check_shape(const GatherTrains& trains, size_t train, std::span<uint8
   return total_length > limit - header_length ? TrainFault::kTooLong : TrainFault::kNone;
 }
 
-void count_result(int error, TunWriteOutcome& outcome) {
-  if (error == 0) {
-    outcome.written += 1;
+}  // namespace
+
+void TunWriter::count_result(const TrainResult& result, int32_t segments, TunWriteOutcome& outcome) {
+  outcome.written += result.written;
+  if (result.error == 0) {
     return;
   }
-  outcome.last_error = error;
-  switch (error) {
+  outcome.last_error = result.error;
+  const int32_t dropped = segments - result.written;
+  switch (result.error) {
     case EAGAIN:
     case ENOBUFS:
-      outcome.dropped_queue_full += 1;
+      outcome.dropped_queue_full += dropped;
       return;
     case EIO:
-      outcome.dropped_device_down += 1;
+      outcome.dropped_device_down += dropped;
       return;
     case EBADFD:
     case ENODEV:
     case EBADF:
       outcome.is_gone = true;
-      outcome.dropped_other += 1;
+      outcome.dropped_other += dropped;
       return;
     default:
-      outcome.dropped_other += 1;
+      outcome.dropped_other += dropped;
   }
 }
-
-}  // namespace
 
 TrainFault TunWriter::write(const TunDevice& device, const GatherTrains& trains, std::span<uint8_t> arena,
                             size_t count, TunWriteOutcome& outcome) {
   for (size_t train = 0; train < count; ++train) {
     if (outcome.is_gone) {
-      outcome.dropped_other += static_cast<int32_t>(count - train);
+      outcome.dropped_other += datagrams_in_trains(trains, train, count);
       return TrainFault::kNone;
     }
     std::optional<TrainHeader> header;
@@ -100,48 +101,52 @@ TrainFault TunWriter::write(const TunDevice& device, const GatherTrains& trains,
       return fault;
     }
     const bool is_train = trains.total_length[train] > trains.segment_size[train];
-    int error = 0;
-    const TrainFault fault = write_train(device, *header, is_train ? trains.segment_size[train] : 0, error);
+    const TrainShape shape = {
+        .header = *header,
+        .segment_size = is_train ? trains.segment_size[train] : 0,
+        .segments = datagrams_in_train(trains.total_length[train], trains.segment_size[train])};
+    TrainResult result;
+    const TrainFault fault = write_train(device, shape, result);
     if (fault != TrainFault::kNone) {
       return fault;
     }
-    count_result(error, outcome);
+    count_result(result, shape.segments, outcome);
   }
   return TrainFault::kNone;
 }
 
-// `segment_size` is 0 for a train of one datagram.
-TrainFault TunWriter::write_train(const TunDevice& device, const TrainHeader& header, int32_t segment_size,
-                                  int& error) {
-  const int32_t tso = header.ip_version == 4 ? kOffloadTso4 : kOffloadTso6;
-  const bool kernel_finishes = device.has(kOffloadChecksum) && (segment_size == 0 || device.has(tso));
+TrainFault TunWriter::write_train(const TunDevice& device, const TrainShape& train, TrainResult& result) {
+  const int32_t tso = train.header.ip_version == 4 ? kOffloadTso4 : kOffloadTso6;
+  const bool kernel_finishes = device.has(kOffloadChecksum) && (train.segment_size == 0 || device.has(tso));
   if (!kernel_finishes || iovecs_.size() > kMaxIovecs) {
-    return write_cut(device, header, segment_size, error);
+    return write_cut(device, train, result);
   }
-  error = write_whole(device, header, segment_size);
+  write_whole(device, train, result);
   return TrainFault::kNone;
 }
 
-int TunWriter::write_whole(const TunDevice& device, const TrainHeader& header, int32_t segment_size) {
+void TunWriter::write_whole(const TunDevice& device, const TrainShape& train, TrainResult& result) {
+  const TrainHeader& header = train.header;
   VirtioHeader virtio = virtio_header_for(header);
-  if (segment_size > 0) {
+  if (train.segment_size > 0) {
     virtio.gso_type = header.ip_version == 4 ? kGsoTcpV4 : kGsoTcpV6;
-    virtio.gso_size = static_cast<uint16_t>(segment_size);
+    virtio.gso_size = static_cast<uint16_t>(train.segment_size);
   }
   iovecs_[0] = iovec_of(&virtio, sizeof virtio);
   iovecs_[1] = iovec_of(header.bytes.data(), header.bytes.size());
-  return write_vector(device.descriptor(), iovecs_);
+  result.error = write_vector(device.descriptor(), iovecs_);
+  result.written = result.error == 0 ? train.segments : 0;
 }
 
 // Stops at the first segment the kernel does not take: the rest of the train would only be a gap.
-TrainFault TunWriter::write_cut(const TunDevice& device, const TrainHeader& header, int32_t segment_size,
-                                int& error) {
+TrainFault TunWriter::write_cut(const TunDevice& device, const TrainShape& train, TrainResult& result) {
+  const TrainHeader& header = train.header;
   const bool may_leave_checksum = device.has(kOffloadChecksum);
   VirtioHeader virtio{};
   if (may_leave_checksum) {
     virtio = virtio_header_for(header);
   }
-  SegmentCutter cutter(header, std::span<const iovec>(iovecs_).subspan(2), static_cast<uint32_t>(segment_size),
+  SegmentCutter cutter(header, std::span<const iovec>(iovecs_).subspan(2), static_cast<uint32_t>(train.segment_size),
                        may_leave_checksum ? ChecksumForm::kPseudoHeader : ChecksumForm::kFinished);
   while (const std::optional<WireSegment> segment = cutter.next()) {
     segment_iovecs_.clear();
@@ -153,10 +158,11 @@ TrainFault TunWriter::write_cut(const TunDevice& device, const TrainHeader& head
     if (segment_iovecs_.size() > kMaxIovecs) {
       return TrainFault::kTooManyRegions;
     }
-    error = write_vector(device.descriptor(), segment_iovecs_);
-    if (error != 0) {
+    result.error = write_vector(device.descriptor(), segment_iovecs_);
+    if (result.error != 0) {
       return TrainFault::kNone;
     }
+    result.written += 1;
   }
   return TrainFault::kNone;
 }

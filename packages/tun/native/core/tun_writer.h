@@ -12,6 +12,7 @@
 
 namespace tunscope {
 
+// In segments: a train counts as many as it holds, a segment without payload counts one.
 struct TunWriteOutcome {
   int32_t written = 0;
   int32_t dropped_queue_full = 0;
@@ -32,9 +33,22 @@ class TunWriter {
                    TunWriteOutcome& outcome);
 
  private:
-  TrainFault write_train(const TunDevice& device, const TrainHeader& header, int32_t segment_size, int& error);
-  int write_whole(const TunDevice& device, const TrainHeader& header, int32_t segment_size);
-  TrainFault write_cut(const TunDevice& device, const TrainHeader& header, int32_t segment_size, int& error);
+  // What became of one train: its first `written` segments were taken, then `error` (0 when all were).
+  struct TrainResult {
+    int32_t written = 0;
+    int error = 0;
+  };
+  // A train about to be written; `segment_size` is 0 for one segment.
+  struct TrainShape {
+    TrainHeader header;
+    int32_t segment_size = 0;
+    int32_t segments = 1;
+  };
+
+  static void count_result(const TrainResult& result, int32_t segments, TunWriteOutcome& outcome);
+  TrainFault write_train(const TunDevice& device, const TrainShape& train, TrainResult& result);
+  void write_whole(const TunDevice& device, const TrainShape& train, TrainResult& result);
+  TrainFault write_cut(const TunDevice& device, const TrainShape& train, TrainResult& result);
 
   // Entries 0 and 1 are kept for the virtio header and the packet header.
   std::vector<iovec> iovecs_;

@@ -1,7 +1,8 @@
 // Preloaded in front of libc by a test: lets chosen calls of the addon fail with a chosen errno, a chosen number of times.
 //
-// The file that TUNSCOPE_INJECT_FILE names holds "serial;call:errno:times;call:errno:times…". It is read at every
-// call, because the test's program changes it as it goes; a new serial resets the counts.
+// The file that TUNSCOPE_INJECT_FILE names holds "serial;call:errno:times;call:errno:times:after…": `after` calls
+// succeed first. It is read at every call, because the test's program changes it as it goes; a new serial resets the
+// counts.
 
 #include <dlfcn.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@ constexpr size_t kTunRead = 65'546;
 long serial = -1;
 int errors[kCalls];
 int times[kCalls];
+int successes_first[kCalls];
 
 void parse(const char* plan) {
   char* at = nullptr;
@@ -42,6 +44,7 @@ void parse(const char* plan) {
       if (std::strncmp(at, kCallNames[call], length) == 0 && at[length] == ':') {
         errors[call] = static_cast<int>(std::strtol(at + length + 1, &at, 10));
         times[call] = static_cast<int>(std::strtol(at + 1, &at, 10));
+        successes_first[call] = *at == ':' ? static_cast<int>(std::strtol(at + 1, &at, 10)) : 0;
         break;
       }
     }
@@ -60,6 +63,10 @@ bool fails(Call call) {
   }
   std::fclose(file);
   if (times[call] == 0) {
+    return false;
+  }
+  if (successes_first[call] > 0) {
+    successes_first[call] -= 1;
     return false;
   }
   times[call] -= 1;

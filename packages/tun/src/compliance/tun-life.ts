@@ -86,19 +86,20 @@ function describeOptions(openLab: () => ComplianceLab): void {
 
 async function countsWhileDown(bench: TunBench) {
 	const { lab, pair, builder, collect } = bench;
-	builder.addTcp(ROUTES.ipv4, patternBytes(100), 100);
+	builder.addTcp(ROUTES.ipv4, patternBytes(100), 40);
+	builder.addTcp(ROUTES.ipv4, new Uint8Array(0), 0);
 	lab.setDown(pair.left, true);
 	// What the kernel itself had queued before may still come.
 	await waitFor("silence", () => pair.left.readBatch(bench.batch) === 0);
 	expect(pair.left.writeTrains(builder.trains)).toMatchObject({
-		trainsWritten: 0,
-		trainsDroppedDeviceDown: 1,
+		segmentsWritten: 0,
+		segmentsDroppedDeviceDown: 4,
 		lastErrno: constants.errno.EIO,
 		isGone: false,
 	});
 	lab.setDown(pair.left, false);
-	expect(pair.left.writeTrains(builder.trains).trainsWritten).toBe(1);
-	expect(await collect(100)).toHaveLength(1);
+	expect(pair.left.writeTrains(builder.trains).segmentsWritten).toBe(4);
+	await collect(100);
 }
 
 async function saysGoneWhenDeleted(bench: TunBench) {
@@ -113,10 +114,10 @@ async function saysGoneWhenDeleted(bench: TunBench) {
 	});
 	expect(pair.left.readBatch(batch)).toBe(-1);
 	builder.addTcp(ROUTES.ipv4, patternBytes(9), 9);
-	builder.addTcp(ROUTES.ipv4, patternBytes(9), 9);
+	builder.addTcp(ROUTES.ipv4, patternBytes(9), 2);
 	expect(pair.left.writeTrains(builder.trains)).toMatchObject({
-		trainsWritten: 0,
-		trainsDroppedOther: 2,
+		segmentsWritten: 0,
+		segmentsDroppedOther: 6,
 		isGone: true,
 	});
 	expect(codeOf(() => pair.left.linkMtuBytes())).toBe("DEVICE_GONE");
@@ -130,7 +131,12 @@ function isGoneAfterClose({ pair, builder, batch }: TunBench) {
 	pair.left.close();
 	expect(pair.left.readBatch(batch)).toBe(-1);
 	builder.addTcp(ROUTES.ipv4, patternBytes(9), 9);
-	expect(pair.left.writeTrains(builder.trains).isGone).toBe(true);
+	builder.addTcp(ROUTES.ipv4, patternBytes(9), 2);
+	expect(pair.left.writeTrains(builder.trains)).toMatchObject({
+		segmentsWritten: 0,
+		segmentsDroppedOther: 6,
+		isGone: true,
+	});
 	expect(codeOf(() => pair.left.linkMtuBytes())).toBe("CLOSED");
 }
 

@@ -2,7 +2,8 @@
 
 import { writeFileSync } from "node:fs";
 import { constants } from "node:os";
-import { TrainBuilder } from "../compliance/train-builder.js";
+import { TrainBuilder, tcpTrainHeader } from "../compliance/train-builder.js";
+import { ip } from "../native/kernel-lab.js";
 import { createNativePacketIo } from "../native/native-packet-io.js";
 import { DATAGRAM_SLOT_BYTES } from "../packet-io.js";
 
@@ -19,14 +20,19 @@ const planFile = process.argv.at(-1) ?? "";
 const io = createNativePacketIo();
 const arena = new Uint8Array(SLOTS_START + SLOTS * DATAGRAM_SLOT_BYTES);
 const tun = io.openTun({ arena });
+const tunThatIsUp = io.openTun({ arena });
+ip("link", "set", tunThatIsUp.name, "up");
 const packets = io.createPacketBatch(arena, TRAIN_SPACE, PACKET_SPACE, 4);
 const datagrams = io.createDatagramBatch(arena, SLOTS_START, SLOTS);
 const receiver = io.openUdp({ arena, bind: LOOPBACK });
 const builder = new TrainBuilder(arena);
 let serial = 0;
 
-/** The next calls named here fail: [call, errno, how many times]. */
-function plan(...failures: [string, number, number][]): void {
+/** A call that fails: its name, errno, how many times, and after how many successes. */
+type Failure = readonly [string, number, number, number?];
+
+/** The next calls named here fail. */
+function plan(...failures: Failure[]): void {
 	serial += 1;
 	const words = failures.map((failure) => failure.join(":"));
 	writeFileSync(planFile, [serial, ...words].join(";"));
@@ -38,16 +44,34 @@ function writeTrain(errno: number): object {
 	return { ...tun.writeTrains(builder.trains) };
 }
 
+/** A train of three that fails; behind it a bare segment and a train of four. */
+function writeBatch(trainCount: number, errno: number): object {
+	plan(["writev", errno, 1]);
+	builder.clear();
+	builder.addTcp(ROUTE, new Uint8Array(300), 100);
+	builder.addTcp(ROUTE, new Uint8Array(0), 0);
+	builder.addTcp(ROUTE, new Uint8Array(400), 100);
+	builder.trains.count = trainCount;
+	return { ...tunThatIsUp.writeTrains(builder.trains) };
+}
+
+/** Six segments in more regions than one call takes, so that each is written alone; the third fails. */
+function writeCut(errno: number): object {
+	const payload = new Uint8Array(1_500);
+	const header = tcpTrainHeader(ROUTE, payload.length);
+	const pieces = Array.from(payload, (byte) => Uint8Array.of(byte));
+	builder.clear().add({ header, pieces, segmentSize: 250 });
+	plan(["writev", errno, 1, 2]);
+	return { ...tunThatIsUp.writeTrains(builder.trains) };
+}
+
 function readPackets(errno: number): number {
 	plan(["read", errno, 1]);
 	return tun.readBatch(packets);
 }
 
 /** Sends a train of three datagrams, or one datagram, on a socket of its own. */
-function send(
-	datagramCount: number,
-	...failures: [string, number, number][]
-): object {
+function send(datagramCount: number, ...failures: Failure[]): object {
 	const sender = io.openUdp({ arena, connect: receiver.localAddress });
 	const payload = new Uint8Array(100 * datagramCount);
 	builder.clear().add({ segmentSize: 100, pieces: [payload] });
@@ -84,6 +108,14 @@ console.log(
 			ENODEV: writeTrain(E.ENODEV),
 			EINVAL: writeTrain(E.EINVAL),
 			EPERM: writeTrain(E.EPERM),
+			"EAGAIN, then a bare segment": writeBatch(2, E.EAGAIN),
+			"EBADFD, and what is behind it": writeBatch(3, EBADFD),
+		},
+		cutWrites: {
+			EAGAIN: writeCut(E.EAGAIN),
+			EIO: writeCut(E.EIO),
+			EPERM: writeCut(E.EPERM),
+			ENODEV: writeCut(E.ENODEV),
 		},
 		reads: {
 			EINTR: readPackets(E.EINTR),

@@ -16,10 +16,10 @@ const source = fileURLToPath(
 );
 
 const QUIET_WRITE = {
-	trainsWritten: 0,
-	trainsDroppedQueueFull: 0,
-	trainsDroppedDeviceDown: 0,
-	trainsDroppedOther: 0,
+	segmentsWritten: 0,
+	segmentsDroppedQueueFull: 0,
+	segmentsDroppedDeviceDown: 0,
+	segmentsDroppedOther: 0,
 	isGone: false,
 };
 const QUIET_SEND = {
@@ -34,13 +34,31 @@ const QUIET_SEND = {
 };
 
 const WRITES: Record<string, object> = {
-	EAGAIN: { trainsDroppedQueueFull: 1, lastErrno: E.EAGAIN },
-	ENOBUFS: { trainsDroppedQueueFull: 1, lastErrno: E.ENOBUFS },
-	EIO: { trainsDroppedDeviceDown: 1, lastErrno: E.EIO },
-	EBADFD: { trainsDroppedOther: 1, isGone: true, lastErrno: EBADFD },
-	ENODEV: { trainsDroppedOther: 1, isGone: true, lastErrno: E.ENODEV },
-	EINVAL: { trainsDroppedOther: 1, lastErrno: E.EINVAL },
-	EPERM: { trainsDroppedOther: 1, lastErrno: E.EPERM },
+	EAGAIN: { segmentsDroppedQueueFull: 3, lastErrno: E.EAGAIN },
+	ENOBUFS: { segmentsDroppedQueueFull: 3, lastErrno: E.ENOBUFS },
+	EIO: { segmentsDroppedDeviceDown: 3, lastErrno: E.EIO },
+	EBADFD: { segmentsDroppedOther: 3, isGone: true, lastErrno: EBADFD },
+	ENODEV: { segmentsDroppedOther: 3, isGone: true, lastErrno: E.ENODEV },
+	EINVAL: { segmentsDroppedOther: 3, lastErrno: E.EINVAL },
+	EPERM: { segmentsDroppedOther: 3, lastErrno: E.EPERM },
+	"EAGAIN, then a bare segment": {
+		segmentsWritten: 1,
+		segmentsDroppedQueueFull: 3,
+		lastErrno: E.EAGAIN,
+	},
+	"EBADFD, and what is behind it": {
+		segmentsDroppedOther: 3 + 1 + 4,
+		isGone: true,
+		lastErrno: EBADFD,
+	},
+};
+
+/** Devices without TSO: the train is cut, and the third of its six segments fails. */
+const CUT_WRITES: Record<string, object> = {
+	EAGAIN: { segmentsDroppedQueueFull: 4, lastErrno: E.EAGAIN },
+	EIO: { segmentsDroppedDeviceDown: 4, lastErrno: E.EIO },
+	EPERM: { segmentsDroppedOther: 4, lastErrno: E.EPERM },
+	ENODEV: { segmentsDroppedOther: 4, isGone: true, lastErrno: E.ENODEV },
 };
 
 const SENDS: Record<string, object> = {
@@ -126,6 +144,16 @@ describe("errors of system calls", () => {
 	for (const [name, expected] of Object.entries(WRITES)) {
 		it(`writing a train: ${name}`, () => {
 			expect(outcomes.writes?.[name]).toEqual({ ...QUIET_WRITE, ...expected });
+		});
+	}
+
+	for (const [name, expected] of Object.entries(CUT_WRITES)) {
+		it(`writing a train segment by segment: ${name}`, () => {
+			expect(outcomes.cutWrites?.[name]).toEqual({
+				...QUIET_WRITE,
+				segmentsWritten: 2,
+				...expected,
+			});
 		});
 	}
 

@@ -15,7 +15,7 @@ import {
 import { checkTrainCount, gatherTrain } from "./gathered-train.js";
 import { MemoryPacketBatch } from "./memory-batches.js";
 import { PollSource } from "./memory-poller.js";
-import { cutTrain, joinTrain, type Train } from "./segmentation.js";
+import { cutTrain, joinTrain, segmentsIn, type Train } from "./segmentation.js";
 import { byteAt, hasRightChecksum, locateWholeTcp } from "./tcp-segment.js";
 
 /** The kernel's txqueuelen of a TUN: packets that wait to be read; further ones are dropped. */
@@ -73,10 +73,10 @@ export class MemoryTun extends PollSource implements TunDevice {
 	readonly #arena: Uint8Array;
 	readonly #onClose: (tun: MemoryTun) => void;
 	readonly #outcome: TunWriteOutcome = {
-		trainsWritten: 0,
-		trainsDroppedQueueFull: 0,
-		trainsDroppedDeviceDown: 0,
-		trainsDroppedOther: 0,
+		segmentsWritten: 0,
+		segmentsDroppedQueueFull: 0,
+		segmentsDroppedDeviceDown: 0,
+		segmentsDroppedOther: 0,
 		lastErrno: 0,
 		isGone: false,
 	};
@@ -134,9 +134,9 @@ export class MemoryTun extends PollSource implements TunDevice {
 	writeTrains(trains: GatherTrains): TunWriteOutcome {
 		checkTrainCount(trains);
 		const outcome = this.#outcome;
-		outcome.trainsWritten = 0;
-		outcome.trainsDroppedDeviceDown = 0;
-		outcome.trainsDroppedOther = 0;
+		outcome.segmentsWritten = 0;
+		outcome.segmentsDroppedDeviceDown = 0;
+		outcome.segmentsDroppedOther = 0;
 		outcome.lastErrno = 0;
 		outcome.isGone = false;
 		for (let index = 0; index < trains.count; index += 1) {
@@ -165,18 +165,19 @@ export class MemoryTun extends PollSource implements TunDevice {
 	}
 
 	#writeTrain(train: Train, outcome: TunWriteOutcome): void {
+		const segments = segmentsIn(train);
 		if (this.isGone || !this.isOpen) {
 			outcome.isGone = true;
-			outcome.trainsDroppedOther += 1;
+			outcome.segmentsDroppedOther += segments;
 			outcome.lastErrno = EBADFD;
 			return;
 		}
 		if (this.isDown) {
-			outcome.trainsDroppedDeviceDown += 1;
+			outcome.segmentsDroppedDeviceDown += segments;
 			outcome.lastErrno = constants.errno.EIO;
 			return;
 		}
-		outcome.trainsWritten += 1;
+		outcome.segmentsWritten += segments;
 		if (this.peer === null) {
 			this.outbox.push(...cutTrain(train, "finished"));
 			this.outbox.splice(0, this.outbox.length - OUTBOX_PACKETS);

@@ -64,11 +64,17 @@ function writeChecksum(
 	store16(tcp, 16, 0xffff - (sum > 0xffff ? sum - 0xffff : sum));
 }
 
+/** How many segments the train becomes; one without payload is one. */
+export function segmentsIn({ payload, segmentSize }: Train): number {
+	const size = segmentSize === 0 ? payload.length : segmentSize;
+	return Math.max(1, Math.ceil(payload.length / Math.max(size, 1)));
+}
+
 /** @returns whole IP packets, in order; one without payload when the train has none. */
 export function cutTrain(train: Train, form: ChecksumForm): Uint8Array[] {
 	const { header, payload } = train;
 	const size = train.segmentSize === 0 ? payload.length : train.segmentSize;
-	const count = Math.max(1, Math.ceil(payload.length / Math.max(size, 1)));
+	const count = segmentsIn(train);
 	return Array.from({ length: count }, (_, index) => {
 		const piece = payload.subarray(index * size, (index + 1) * size);
 		const packet = new Uint8Array(header.length + piece.length);

@@ -35,10 +35,10 @@ export class NativeTun implements TunDevice {
 	readonly #arena: Uint8Array;
 	readonly #arenaLength: number;
 	readonly #outcome: TunWriteOutcome = {
-		trainsWritten: 0,
-		trainsDroppedQueueFull: 0,
-		trainsDroppedDeviceDown: 0,
-		trainsDroppedOther: 0,
+		segmentsWritten: 0,
+		segmentsDroppedQueueFull: 0,
+		segmentsDroppedDeviceDown: 0,
+		segmentsDroppedOther: 0,
 		lastErrno: 0,
 		isGone: false,
 	};
@@ -86,10 +86,10 @@ export class NativeTun implements TunDevice {
 		const fault = addon.writeTrains(this.slot, registered, trains.count);
 		const words = addon.outcome;
 		const outcome = this.#outcome;
-		outcome.trainsWritten = words[0] ?? 0;
-		outcome.trainsDroppedQueueFull = words[1] ?? 0;
-		outcome.trainsDroppedDeviceDown = words[2] ?? 0;
-		outcome.trainsDroppedOther = words[3] ?? 0;
+		outcome.segmentsWritten = words[0] ?? 0;
+		outcome.segmentsDroppedQueueFull = words[1] ?? 0;
+		outcome.segmentsDroppedDeviceDown = words[2] ?? 0;
+		outcome.segmentsDroppedOther = words[3] ?? 0;
 		outcome.lastErrno = words[4] ?? 0;
 		outcome.isGone = words[5] === 1;
 		throwOnFault(fault);
