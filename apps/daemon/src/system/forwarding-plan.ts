@@ -14,6 +14,8 @@ export interface SysctlWish {
 	/** Path below /proc/sys. */
 	readonly key: string;
 	readonly wanted: string;
+	/** Values that are as good as `wanted`: found, they are left. */
+	readonly alsoGood: readonly string[];
 	readonly family: AddressFamily;
 	/** The interface it belongs to; null for a setting of the whole host. */
 	readonly interfaceName: string | null;
@@ -22,6 +24,19 @@ export interface SysctlWish {
 	/** Switching it on makes the host forward; a guard has to hold that back for everything but our TUNs. */
 	readonly needsGuard: boolean;
 	readonly why: string;
+}
+
+/**
+ * What we write into net.ipv6.conf.all.forwarding. The kernel takes every value but 0 for "on"; 2 tells our own from
+ * the 1 that everybody else writes, so that we notice when the host is made a router on purpose after our start.
+ */
+export const OUR_ALL_FORWARDING = "2";
+
+export function isMet(wish: SysctlWish, present: string | null): boolean {
+	return (
+		present !== null &&
+		(present === wish.wanted || wish.alsoGood.includes(present))
+	);
 }
 
 export function forwardingKey(
@@ -58,32 +73,44 @@ function planIpv6(
 		...keepRouterAdvertisements(sysctls),
 		{
 			key: forwardingKey("ipv6", "all"),
-			wanted: "1",
+			wanted: OUR_ALL_FORWARDING,
+			alsoGood: ["1"],
 			family: "ipv6",
 			interfaceName: null,
 			isOfOurTun: false,
 			needsGuard: true,
-			why: "before Linux 6.17 IPv6 is forwarded by all interfaces or none",
+			why: "before Linux 6.17 IPv6 is forwarded by all interfaces or none; 2 is as good as 1, and tells tunscope's from others'",
 		},
 	];
 }
 
-// Forwarding makes the kernel ignore router advertisements where accept_ra is 1, which would lose the default route.
-function keepRouterAdvertisements(sysctls: SysctlFiles): readonly SysctlWish[] {
+export function acceptRaKey(interfaceName: string): string {
+	return `net/ipv6/conf/${interfaceName}/accept_ra`;
+}
+
+/** Interfaces that may have a default route from router advertisements, by the kernel's own hand. */
+export function routerListeners(sysctls: SysctlFiles): readonly string[] {
 	return sysctls
 		.list("net/ipv6/conf")
 		.filter((name) => name !== "all" && name !== "default" && name !== "lo")
-		.map((name) => ({ name, key: `net/ipv6/conf/${name}/accept_ra` }))
-		.filter(({ key }) => sysctls.read(key) === "1")
-		.map(({ name, key }) => ({
-			key,
-			wanted: "2",
-			family: "ipv6",
-			interfaceName: name,
-			isOfOurTun: false,
-			needsGuard: false,
-			why: `keeps the router advertisements of ${name} honoured while IPv6 is forwarded`,
-		}));
+		.filter((name) =>
+			// 2 may be another tunnel's doing, which this one needs too.
+			["1", "2"].includes(sysctls.read(acceptRaKey(name)) ?? ""),
+		);
+}
+
+// Forwarding makes the kernel ignore router advertisements where accept_ra is 1, which would lose the default route.
+function keepRouterAdvertisements(sysctls: SysctlFiles): readonly SysctlWish[] {
+	return routerListeners(sysctls).map((name) => ({
+		key: acceptRaKey(name),
+		wanted: "2",
+		alsoGood: [],
+		family: "ipv6",
+		interfaceName: name,
+		isOfOurTun: false,
+		needsGuard: false,
+		why: `keeps the router advertisements of ${name} honoured while IPv6 is forwarded`,
+	}));
 }
 
 function perInterface(choice: {
@@ -95,6 +122,7 @@ function perInterface(choice: {
 	const wish = (interfaceName: string, isOfOurTun: boolean): SysctlWish => ({
 		key: `net/${family}/conf/${interfaceName}/${setting}`,
 		wanted: "1",
+		alsoGood: ["2"],
 		family,
 		interfaceName,
 		isOfOurTun,

@@ -1,14 +1,23 @@
 // Everything that one tunnel changes on its host, made when its TUN opens and undone in reverse when it stops.
 
+import { isDeepStrictEqual } from "node:util";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import { applyFirewall, removeFirewall } from "./firewall.js";
 import {
 	type FirewallPlan,
 	type ForwardGuards,
+	NO_GUARDS,
 	tableNameOf,
 } from "./firewall-rules.js";
-import { type AddressFamily, planForwarding } from "./forwarding-plan.js";
+import {
+	type AddressFamily,
+	acceptRaKey,
+	forwardingKey,
+	OUR_ALL_FORWARDING,
+	planForwarding,
+	routerListeners,
+} from "./forwarding-plan.js";
 import type { SysctlRow } from "./host-state.js";
 import type { HostStateRecord } from "./host-state-record.js";
 import { configureTunLink, type TunLinkPlan } from "./links.js";
@@ -22,6 +31,7 @@ const MIN_TUN_LINK_MTU_BYTES = 1_500;
 
 export interface HostSetupOptions {
 	readonly config: TunnelConfig;
+	/** Client: where the tunnel may lead; `replaceRemotes` changes them later. */
 	readonly remotes: readonly ResolvedAddress[];
 	readonly run: RunCommand;
 	readonly sysctls: SysctlFiles;
@@ -39,7 +49,9 @@ export class HostSetup {
 	readonly #usesIpv6: boolean;
 	#tunName: string | null = null;
 	#path: NetworkPath | null = null;
-	#seenAllForwarding = "";
+	#remotes: readonly ResolvedAddress[];
+	#guards: ForwardGuards = NO_GUARDS;
+	#seen = "";
 	#hasFirewall = false;
 	#isUndone = false;
 	/** Changes of the host run one after another. */
@@ -47,6 +59,7 @@ export class HostSetup {
 
 	constructor(options: HostSetupOptions) {
 		this.#options = options;
+		this.#remotes = options.remotes;
 		this.#usesIpv6 = isIpv6Usable(options.config, options.sysctls);
 	}
 
@@ -86,17 +99,37 @@ export class HostSetup {
 	}
 
 	/**
+	 * Client: the server's name has other addresses now. Rules and forwarding follow in one step: the table is
+	 * replaced in one transaction, so that no packet meets a table without servers. Pass the old ones too, as long
+	 * as flows to them live. Without effect on a server, and before the TUN is open only remembered.
+	 */
+	replaceRemotes(remotes: readonly ResolvedAddress[]): Promise<void> {
+		return this.#enqueue(async () => {
+			if (this.#isUndone || isDeepStrictEqual(remotes, this.#remotes)) return;
+			this.#remotes = remotes;
+			if (this.#tunName === null) return;
+			const path = await this.#discoverPath();
+			this.#path = path;
+			for (const notice of path.notices) this.#options.onNotice(notice);
+			if (this.#options.config.hostSetup === "auto")
+				await this.#openHost(this.#tunName, path);
+		});
+	}
+
+	/**
 	 * Follows conf.all.forwarding, which an administrator or Docker may switch at any time: once on, the guard must
-	 * go and the value is no longer ours; once off, it has taken our interfaces along. Cheap while nothing changes.
+	 * go and the value is no longer ours; once off, it has taken our interfaces along. Before Linux 6.17 it also finds
+	 * new interfaces that listen to router advertisements. Cheap while nothing changes.
 	 */
 	checkForwarding(): Promise<void> {
 		return this.#enqueue(async () => {
 			if (this.#tunName === null || this.#path === null || !this.#hasFirewall)
 				return;
-			if (this.#isUndone || this.#allForwarding() === this.#seenAllForwarding)
-				return;
-			await this.#options.record.forgetTakenOver();
+			const seen = this.#look();
+			if (this.#isUndone || seen === this.#seen) return;
+			const before = this.#seen;
 			await this.#openHost(this.#tunName, this.#path);
+			if (seen.split(";")[0] === before.split(";")[0]) return;
 			this.#options.onNotice(
 				"Forwarding was switched for the whole host by somebody else: tunscope's guard and settings follow it.",
 			);
@@ -124,35 +157,68 @@ export class HostSetup {
 			{ tunName, interfaces: path.interfaces },
 			sysctls,
 		);
-		await record.acquireSysctls(config.name, wishes, (rows) =>
+		// What is seen before the change: a switch by somebody else in the meantime must be noticed afterwards.
+		const before = this.#allForwarding();
+		const notices = await record.acquireSysctls(config.name, wishes, (rows) =>
 			this.#applyFirewall(tunName, guardsOf(rows, sysctls)),
 		);
-		this.#seenAllForwarding = this.#allForwarding();
+		for (const notice of notices) this.#options.onNotice(notice);
+		const after = this.#allForwarding();
+		const isOurs = after.ipv6 === OUR_ALL_FORWARDING;
+		this.#seen = this.#look({
+			ipv4: before.ipv4,
+			ipv6: isOurs ? after.ipv6 : before.ipv6,
+		});
 	}
 
 	async #applyFirewall(tunName: string, guards: ForwardGuards): Promise<void> {
-		const { config, remotes, run } = this.#options;
+		const { config, run } = this.#options;
 		const usesIpv6 = this.#usesIpv6;
 		// Before the command: one that fails half-way, or times out, is removed too.
 		this.#hasFirewall = true;
+		this.#guards = guards;
 		await applyFirewall(
 			run,
-			firewallPlanOf({ config, remotes, tunName, guards, usesIpv6 }),
+			firewallPlanOf({
+				config,
+				remotes: this.#remotes,
+				tunName,
+				guards,
+				usesIpv6,
+			}),
 		);
 	}
 
-	#allForwarding(): string {
+	/** What a later look is compared with: forwarding of the whole host; interfaces whose advertisements need care. */
+	#look(forwarding = this.#allForwarding()): string {
+		const isOurs = this.#guards.ipv6 === "all";
+		// Switched on by another tunnel of ours, for which it has its own guard.
+		const ipv6 =
+			!isOurs && forwarding.ipv6 === OUR_ALL_FORWARDING ? "0" : forwarding.ipv6;
 		const { sysctls } = this.#options;
-		return `${isAllForwardingOn(sysctls, "ipv4")} ${isAllForwardingOn(sysctls, "ipv6")}`;
+		const listening = isOurs
+			? routerListeners(sysctls).filter(
+					(name) => sysctls.read(acceptRaKey(name)) === "1",
+				)
+			: [];
+		return `${forwarding.ipv4} ${ipv6};${listening.join(" ")}`;
+	}
+
+	#allForwarding(): Readonly<Record<AddressFamily, string | null>> {
+		const { sysctls } = this.#options;
+		return {
+			ipv4: sysctls.read(forwardingKey("ipv4", "all")),
+			ipv6: sysctls.read(forwardingKey("ipv6", "all")),
+		};
 	}
 
 	#discoverPath(): Promise<NetworkPath> {
-		const { config, remotes, run } = this.#options;
+		const { config, run } = this.#options;
 		const { role, interfaces } = config;
 		return discoverNetworkPath(run, {
 			role,
 			interfaces,
-			remotes,
+			remotes: this.#remotes,
 			usesIpv6: this.#usesIpv6,
 		});
 	}

@@ -21,6 +21,7 @@ const ETH0: Link = {
 	isUp: true,
 	isLoopback: false,
 	isOurTun: false,
+	kind: "",
 	identity: "2/02:00:00:00:00:01",
 	addresses: [],
 };
@@ -253,7 +254,7 @@ describe("host-state record", () => {
 		await claim(record, "one", 1);
 		await acquire(record, "one");
 		sysctls.write("net/ipv4/conf/all/forwarding", "1");
-		await record.forgetTakenOver();
+		await acquire(record, "one");
 		sysctls.write("net/ipv4/conf/all/forwarding", "0");
 		sysctls.writes.length = 0;
 		expect(await record.releaseSysctls("one")).toEqual([]);
@@ -266,7 +267,7 @@ describe("host-state record", () => {
 		await acquire(record, "one", "ipv6");
 		expect(sysctls.writes).toEqual([
 			"net/ipv6/conf/eth0/accept_ra=2",
-			"net/ipv6/conf/all/forwarding=1",
+			"net/ipv6/conf/all/forwarding=2",
 		]);
 		await record.releaseSysctls("one");
 		expect(sysctls.read("net/ipv6/conf/all/forwarding")).toBe("0");

@@ -3,6 +3,7 @@
 import {
 	type AddressFamily,
 	forwardingKey,
+	isMet,
 	type SysctlWish,
 } from "./forwarding-plan.js";
 import type { HostState, InstanceRow, SysctlRow } from "./host-state.js";
@@ -16,7 +17,7 @@ import type { Link } from "./links.js";
 import type { SysctlFiles } from "./sysctl-files.js";
 import {
 	isAllForwardingOn,
-	isTakenOverByAllForwarding,
+	isTakenOver,
 	restoreSysctl,
 } from "./sysctl-restore.js";
 import { SystemError } from "./system-error.js";
@@ -84,35 +85,53 @@ export class HostStateRecord {
 	}
 
 	/**
-	 * Makes the wishes true. Values from before are on record, and `beforeWrite` has run with the rows that this
-	 * instance now uses, before the first setting changes.
+	 * Makes the wishes true, and gives back what the user needs no longer. Values from before are on record, and
+	 * `guard` has run with the rows that this instance uses, before the first setting changes; it runs again when
+	 * the instance uses fewer at the end.
+	 * @returns a sentence per setting that was given up but left as it is.
 	 */
 	acquireSysctls(
 		user: string,
 		wishes: readonly SysctlWish[],
-		beforeWrite: (used: readonly SysctlRow[]) => Promise<void>,
-	): Promise<void> {
+		guard: (used: readonly SysctlRow[]) => Promise<void>,
+	): Promise<readonly string[]> {
 		return this.#change(async (state) => {
+			const { sysctls } = this.#options;
+			this.#forgetTakenOver(state);
+			const needed = wishes.filter((wish) => !this.#isMoot(state, wish));
 			const links = await this.#options.listLinks();
-			for (const wish of wishes) this.#enter(state, { user, wish, links });
+			for (const wish of needed) this.#enter(state, { user, wish, links });
 			writeHostState(this.#options.directory, state);
-			await beforeWrite(
-				state.sysctls.filter(({ users }) => users.includes(user)),
-			);
-			for (const { key, wanted } of wishes) {
-				if (this.#options.sysctls.read(key) !== wanted)
-					this.#options.sysctls.write(key, wanted);
+			const used = () =>
+				state.sysctls.filter(({ users }) => users.includes(user));
+			await guard(used());
+			for (const wish of needed) {
+				if (!isMet(wish, sysctls.read(wish.key)))
+					sysctls.write(wish.key, wish.wanted);
 			}
+			const surplus = used().filter((row) => isSurplus(row, wishes, needed));
+			if (surplus.length === 0) return [];
+			const notices = await this.#release(state, [user], surplus);
+			await guard(used());
+			return notices;
 		});
 	}
 
-	/** Drops the settings that conf.all.forwarding has taken over: they are never put back. */
-	forgetTakenOver(): Promise<void> {
-		return this.#change(async (state) => {
-			state.sysctls = state.sysctls.filter(
-				(row) => !isTakenOverByAllForwarding(row, this.#options.sysctls),
-			);
-		});
+	/** A host that forwards all of IPv6 by somebody else's wish needs nothing of ours, and must get no guard. */
+	#isMoot(state: HostState, { family }: SysctlWish): boolean {
+		const key = forwardingKey("ipv6", "all");
+		return (
+			family === "ipv6" &&
+			isAllForwardingOn(this.#options.sysctls, "ipv6") &&
+			state.sysctls.every((row) => row.key !== key)
+		);
+	}
+
+	/** Drops forwarding that somebody else has switched on for all interfaces since: it is never put back. */
+	#forgetTakenOver(state: HostState): void {
+		state.sysctls = state.sysctls.filter(
+			(row) => !isTakenOver(row, this.#options.sysctls),
+		);
 	}
 
 	/** Restores what no other instance uses. @returns a sentence per setting that was left alone. */
@@ -162,7 +181,7 @@ export class HostStateRecord {
 		}
 		if (known !== undefined)
 			state.sysctls.splice(state.sysctls.indexOf(known), 1);
-		if (present === wish.wanted) return;
+		if (isMet(wish, present)) return;
 		state.sysctls.push({
 			key: wish.key,
 			family: wish.family,
@@ -193,6 +212,7 @@ export class HostStateRecord {
 	async #release(
 		state: HostState,
 		users: readonly string[],
+		rows: readonly SysctlRow[] = state.sysctls,
 	): Promise<string[]> {
 		const links = await this.#options.listLinks();
 		const notices: string[] = [];
@@ -201,7 +221,7 @@ export class HostStateRecord {
 			row.users = row.users.filter((user) => !users.includes(user));
 			return row.users.length === 0;
 		};
-		const freed = state.sysctls.filter(isFreed);
+		const freed = rows.filter(isFreed);
 		// In reverse: forwarding goes before the accept_ra that protected the default route.
 		for (const row of freed.reverse()) {
 			const notice = restoreSysctl(row, this.#options.sysctls, links);
@@ -232,6 +252,18 @@ export class HostStateRecord {
 		writeHostState(this.#options.directory, state);
 		return notices;
 	}
+}
+
+/** A family without any wish has no path at the moment: what it had is kept until it has one again. */
+function isSurplus(
+	row: SysctlRow,
+	wishes: readonly SysctlWish[],
+	needed: readonly SysctlWish[],
+): boolean {
+	return (
+		wishes.some(({ family }) => family === row.family) &&
+		needed.every(({ key }) => key !== row.key)
+	);
 }
 
 function freeName(base: string, instances: readonly InstanceRow[]): string {

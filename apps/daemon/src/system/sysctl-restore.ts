@@ -10,7 +10,8 @@ export function isAllForwardingOn(
 	sysctls: SysctlFiles,
 	family: SysctlRow["family"],
 ): boolean {
-	return sysctls.read(forwardingKey(family, "all")) === "1";
+	const present = sysctls.read(forwardingKey(family, "all"));
+	return present !== null && present !== "0";
 }
 
 /**
@@ -26,11 +27,14 @@ export function restoreSysctl(
 	const present = sysctls.read(row.key);
 	if (present === null || present === row.before) return null;
 	const name = sysctlName(row.key);
+	if (isTakenOver(row, sysctls)) {
+		return `${name} stays ${present}: forwarding has been switched on for all interfaces since, so the value is no longer tunscope's.`;
+	}
 	if (present !== row.ours) {
 		return `${name} was ${row.before}, tunscope set it to ${row.ours}, and somebody has set it to ${present} since: left alone.`;
 	}
-	if (isTakenOverByAllForwarding(row, sysctls)) {
-		return `${name} stays ${present}: forwarding has been switched on for all interfaces since, so the value is no longer tunscope's.`;
+	if (protectsDefaultRoute(row, sysctls)) {
+		return `${name} was ${row.before} and stays ${present}: this host forwards IPv6 by somebody else's wish, and would lose the default route that it has from router advertisements.`;
 	}
 	sysctls.write(row.key, row.before);
 	for (const { key, before } of row.alsoOverwritten) sysctls.write(key, before);
@@ -43,11 +47,15 @@ function hasInterfaceGone(row: SysctlRow, links: readonly Link[]): boolean {
 	return link === undefined || link.identity !== row.interfaceIdentity;
 }
 
-/** Writing conf.all.forwarding=1 sets every interface to 1, so "still 1" does not mean "still ours" (wire.md 4.12). */
-export function isTakenOverByAllForwarding(
-	row: SysctlRow,
-	sysctls: SysctlFiles,
-): boolean {
+/**
+ * True when somebody else has switched forwarding on for all interfaces since. That sets every interface to 1, so
+ * "still 1" does not mean "still ours" (wire.md 4.12); the setting of all interfaces itself shows it by its value.
+ */
+export function isTakenOver(row: SysctlRow, sysctls: SysctlFiles): boolean {
+	if (row.key === forwardingKey(row.family, "all")) {
+		const present = sysctls.read(row.key);
+		return present !== null && present !== "0" && present !== row.ours;
+	}
 	const isPerInterfaceForwarding =
 		row.interfaceName !== null &&
 		row.key === forwardingKey(row.family, row.interfaceName);
@@ -55,5 +63,14 @@ export function isTakenOverByAllForwarding(
 		isPerInterfaceForwarding &&
 		!row.wasAllForwardingOn &&
 		isAllForwardingOn(sysctls, row.family)
+	);
+}
+
+/** Where IPv6 is forwarded, accept_ra=1 means that router advertisements are ignored. */
+function protectsDefaultRoute(row: SysctlRow, sysctls: SysctlFiles): boolean {
+	return (
+		row.key.endsWith("/accept_ra") &&
+		row.before === "1" &&
+		isAllForwardingOn(sysctls, "ipv6")
 	);
 }
