@@ -1,5 +1,6 @@
 // The part of the contract that costs nothing to load: the headless tunnel has a memory budget, and zod takes 6 MB of it.
 
+export * from "./setting-values.js";
 export type { TunnelConfig } from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
 export type {

@@ -1,6 +1,7 @@
 // Every flag of `tunscope client` and `tunscope server`: name, default, parser, meaning.
 
 import {
+	type HostPort,
 	TUN_ADDRESS_DEFAULTS,
 	TUNNEL_DEFAULTS,
 	type TunnelConfig,
@@ -9,7 +10,6 @@ import {
 import { Option } from "commander";
 import {
 	collectInterfaceName,
-	type HostPort,
 	parseHostPort,
 	parseIdleTimeoutMs,
 	parseInterfaceName,
