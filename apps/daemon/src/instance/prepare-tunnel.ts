@@ -10,13 +10,13 @@ import { HostStateRecord } from "../system/host-state-record.js";
 import { createHostWatch, type HostWatch } from "../system/host-watch.js";
 import { listLinks } from "../system/links.js";
 import { checkHost, readHandshakePacket } from "../system/preflight.js";
+import { findRemotes } from "../system/preflight-routes.js";
 import {
 	readBootId,
 	readNamespaceCookie,
 	readNetworkNamespaceInode,
 	readStartTicks,
 } from "../system/process-identity.js";
-import { resolveRemote } from "../system/resolve-remote.js";
 import { runCommand } from "../system/run-command.js";
 import { createSysctlFiles } from "../system/sysctl-files.js";
 import type { TunnelEvent } from "../tunnel/tunnel-event.js";
@@ -61,7 +61,7 @@ export async function prepareTunnel(
 			: readHandshakePacket(attempt.config.handshakePacketPath);
 	await checkHost(runCommand, attempt.config);
 	const remotes = await unlessAborted(
-		resolveRemote(attempt.config),
+		findRemotes(runCommand, attempt.config),
 		stopSignal,
 	);
 	if (remotes === null) return null;

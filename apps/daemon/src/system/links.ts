@@ -1,6 +1,7 @@
 // Network interfaces through `ip`: what exists, and giving our TUN its addresses, MTU and group.
 
 import {
+	isJsonObject,
 	type JsonObject,
 	numberOf,
 	objectsOf,
@@ -27,13 +28,15 @@ export interface Link {
 	readonly isUp: boolean;
 	readonly isLoopback: boolean;
 	readonly isOurTun: boolean;
+	/** What the kernel calls it: "tun", "wireguard", "veth" …; "" for hardware. */
+	readonly kind: string;
 	/** Index and hardware address: tells an interface from a later one of the same name. */
 	readonly identity: string;
 	readonly addresses: readonly LinkAddress[];
 }
 
 export async function listLinks(run: RunCommand): Promise<readonly Link[]> {
-	const { stdout } = await run("ip", ["-j", "address", "show"]);
+	const { stdout } = await run("ip", ["-j", "-d", "address", "show"]);
 	return objectsOf(JSON.parse(stdout || "[]")).flatMap(toLink);
 }
 
@@ -51,6 +54,9 @@ function toLink(row: JsonObject): Link[] {
 			isUp: flags.includes("UP"),
 			isLoopback: flags.includes("LOOPBACK"),
 			isOurTun: textOf(row, "group") === String(TUN_GROUP),
+			kind: isJsonObject(row.linkinfo)
+				? (textOf(row.linkinfo, "info_kind") ?? "")
+				: "",
 			identity: `${index}/${textOf(row, "address") ?? ""}`,
 			addresses: objectsOf(row.addr_info).flatMap(toAddress),
 		},

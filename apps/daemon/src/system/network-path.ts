@@ -1,9 +1,9 @@
 // Where the tunnel's packets leave and arrive: interfaces per family, and the link MTU towards the peer.
 
-import { numberOf, objectsOf, textOf } from "../config/json-value.js";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import type { AddressFamily } from "./forwarding-plan.js";
 import { type Link, listLinks } from "./links.js";
+import { parseRoutes, routeTo } from "./peer-route.js";
 import type { RunCommand } from "./run-command.js";
 import { SystemError } from "./system-error.js";
 
@@ -54,12 +54,6 @@ export function requireInterfaces(
 		message: `There is no network interface ${missing} (--interface); there are: ${links.map(({ name }) => name).join(", ")}.`,
 		whatToDo: "Name one of these, or leave --interface away to use all.",
 	});
-}
-
-interface Route {
-	readonly device: string;
-	/** The route's own MTU, where an administrator has set one. */
-	readonly routeMtuBytes: number | null;
 }
 
 async function discoverClientPath(
@@ -133,22 +127,6 @@ async function discoverServerPath(
 	};
 }
 
-/** Null when the kernel has no route. */
-async function routeTo(
-	run: RunCommand,
-	address: string,
-): Promise<Route | null> {
-	try {
-		const { stdout } = await run("ip", ["-j", "route", "get", address]);
-		return routesOf(stdout)[0] ?? null;
-	} catch (error) {
-		if (error instanceof SystemError && error.code === "COMMAND_FAILED") {
-			return null;
-		}
-		throw error;
-	}
-}
-
 async function defaultRouteDevices(
 	run: RunCommand,
 ): Promise<readonly string[]> {
@@ -161,23 +139,9 @@ async function defaultRouteDevices(
 			"show",
 			"default",
 		]);
-		devices.push(...routesOf(stdout).map(({ device }) => device));
+		devices.push(...parseRoutes(stdout).map(({ device }) => device));
 	}
 	return devices;
-}
-
-/** @param text the answer of `ip -j route`. */
-function routesOf(text: string): readonly Route[] {
-	return objectsOf(JSON.parse(text || "[]")).flatMap((row) => {
-		const device = textOf(row, "dev");
-		if (device === null) return [];
-		const metrics = objectsOf(row.metrics).map((metric) =>
-			numberOf(metric, "mtu"),
-		);
-		return [
-			{ device, routeMtuBytes: metrics.find((mtu) => mtu !== null) ?? null },
-		];
-	});
 }
 
 function linkMtuOf(device: string, links: readonly Link[]): number {
