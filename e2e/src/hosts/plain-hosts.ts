@@ -44,7 +44,7 @@ export const routerAdvertised: HostKind = {
 };
 
 /** The lifetime left of the default route that an advertisement made, in seconds; null without such a route. */
-export async function advertisedSecondsLeft(
+async function advertisedSecondsLeft(
 	namespace: Namespace,
 ): Promise<number | null> {
 	const route = await namespace.run(["ip", "-6", "route", "show", "default"]);

@@ -14,8 +14,6 @@ import { FIND_KINDS_TIMEOUT_MS, findKinds } from "./available-kinds.js";
 import { measured } from "./measured.js";
 import {
 	type Pairing,
-	startClientIn,
-	startServerIn,
 	startTunnel,
 	type TunnelInLab,
 } from "./tunnel-in-lab.js";
@@ -135,22 +133,6 @@ describe("one host", () => {
 			await carrySomething(tunnel);
 			await tunnel.stop();
 			expect(await residueSince(lab, before)).toEqual([]);
-		});
-	});
-
-	it("starts again after a crash although the peer never noticed", async () => {
-		await withLab({ shape: "with-router" }, async (lab) => {
-			const pairing: Pairing = { client: ours, server: ours, family: 4 };
-			const tunnel = await startTunnel(lab, pairing);
-			await carrySomething(tunnel);
-			await tunnel.server.process.stop("SIGKILL");
-			const server = await startServerIn(lab, pairing);
-			await carrySomething(tunnel);
-			await tunnel.client.process.stop("SIGKILL");
-			const client = await startClientIn(lab, pairing);
-			await carrySomething({ ...tunnel, client, server });
-			await client.stop();
-			await server.stop();
 		});
 	});
 });
