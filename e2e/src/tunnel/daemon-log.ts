@@ -78,6 +78,17 @@ function sumOf(counters: FinalCounters, names: readonly string[]): number {
 	return names.reduce((sum, name) => sum + (counters.drops[name] ?? 0), 0);
 }
 
+/** User datagrams that the daemon discarded for a reason it counts, on one of its two sides. */
+export function datagramsDropped(
+	counters: FinalCounters,
+	side: "from-application" | "to-application",
+): number {
+	return sumOf(
+		counters,
+		side === "from-application" ? FROM_APPLICATION : TO_APPLICATION,
+	);
+}
+
 /** Packets read from the TUN that are in no counter, or (negative) in more than one. */
 export function packetsNotAccountedFor(counters: FinalCounters): number {
 	const { engine, drops } = counters;

@@ -2,7 +2,6 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Lab, withLab } from "../netlab/lab.js";
-import { udpReceiveBufferDrops } from "../netlab/process-probe.js";
 import { runTraffic } from "../traffic/run-traffic.js";
 import { describeVerdict, type Verdict } from "../traffic/traffic-report.js";
 import {
@@ -11,7 +10,12 @@ import {
 	findKinds,
 	type KindName,
 } from "./available-kinds.js";
-import { describeKernelDrops } from "./kernel-drops.js";
+import {
+	accountFor,
+	describeHops,
+	readKernelCounts,
+	unexplainedLosses,
+} from "./loss-account.js";
 import { measured } from "./measured.js";
 import { startTunnel, type TunnelInLab } from "./tunnel-in-lab.js";
 
@@ -88,19 +92,30 @@ describe.each(CASES)(
 						? DATAGRAMS_BESIDE_STOCK
 						: DATAGRAMS;
 				const verdict = await sendOneWay(tunnel, direction, count);
-				const invalid = await invalidSoFar(lab);
-				const sendingEnd = isUp ? tunnel.client : tunnel.server;
-				const unread = udpReceiveBufferDrops(sendingEnd.process.pid);
-				const drops = await describeKernelDrops(lab, tunnel);
+				const run = {
+					lab,
+					tunnel,
+					sender: isUp ? "client" : "server",
+					kinds: { client, server },
+					family,
+					payloadBytes: SIZE_BYTES,
+				} as const;
+				const kernel = await readKernelCounts(run);
+				const { unread, invalid } = kernel;
 				await tunnel.stop();
+				const hops = accountFor(run, kernel, verdict);
 				measured(
 					"one way",
-					`${describeVerdict(verdict)}; INVALID ${invalid}; dropped by the kernel: ${drops}`,
+					`${describeVerdict(verdict)}; ${describeHops(hops)}`,
 				);
+				expect(unexplainedLosses(hops)).toEqual([]);
 				expect(verdict.sent).toBe(count);
 				expect(verdict.corrupted).toBe(0);
 				expect(verdict.overflowDrops).toBe(0);
-				// Ours must read everything. Stock has the default 208 KiB buffer, and what it did not read never entered a tunnel.
+				// Ours must read everything. Stock has the default 208 KiB buffer, which holds 93 of these datagrams, and
+				// what it did not read never entered a tunnel: `unexplainedLosses` has held both counts together to the
+				// datagram. Of ten cold tunnels with 1,500 datagrams one lost 49, from number 93 on, all in that buffer:
+				// stock reads nothing while it shakes hands, and 93 datagrams are 10 ms at 100 Mbit/s.
 				if (sendingKind === "ours") expect(unread).toBe(0);
 				const entered = verdict.sent - unread;
 				expect(verdict.received / entered).toBeGreaterThanOrEqual(LEAST_SHARE);
