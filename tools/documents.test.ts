@@ -111,6 +111,7 @@ const DROP_REASONS_HEAD = `# Drop reasons
 
 Everything that Tunscope discards is counted under exactly one of these reasons; nothing is discarded in silence, nothing is logged packet by packet.
 *Side* says where the discarded thing came from: \`tun\` is the network side (packets read from the TUN device), \`udp\` is the application side (datagrams read from the UDP socket).
+What is read from the TUN counts in packets, everything else in datagrams: of a train that the TUN does not take (\`tun-queue-full\`, \`tun-down\`, \`tun-write-failed\`) each datagram counts, and a segment without payload counts one.
 The numbers are positions in the counter memory and may change between versions; the names are stable.
 
 | number | name | side | meaning |
