@@ -1,22 +1,17 @@
 // One attempt at a tunnel: host checked, remote resolved, name claimed, host set-up and supervisor put together; not started.
 
-import { join } from "node:path";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import { removeFirewall } from "../system/firewall.js";
 import { tableNameOf } from "../system/firewall-rules.js";
 import { HostSetup } from "../system/host-setup.js";
 import { HostStateRecord } from "../system/host-state-record.js";
+import { openHostStateStore } from "../system/host-state-store.js";
 import { createHostWatch, type HostWatch } from "../system/host-watch.js";
 import { listLinks } from "../system/links.js";
 import { checkHost, readHandshakePacket } from "../system/preflight.js";
 import { findRemotes } from "../system/preflight-routes.js";
-import {
-	readBootId,
-	readNamespaceCookie,
-	readNetworkNamespaceInode,
-	readStartTicks,
-} from "../system/process-identity.js";
+import { readStartTicks } from "../system/process-identity.js";
 import { runCommand } from "../system/run-command.js";
 import { createSysctlFiles } from "../system/sysctl-files.js";
 import type { TunnelEvent } from "../tunnel/tunnel-event.js";
@@ -106,9 +101,7 @@ function unlessAborted<Value>(
 
 function createRecord(environment: Environment): HostStateRecord {
 	return new HostStateRecord({
-		directory: join(environment.runtimeDirectory, readNetworkNamespaceInode()),
-		bootId: readBootId(),
-		namespaceCookie: readNamespaceCookie(),
+		store: openHostStateStore(environment.runtimeDirectory),
 		sysctls: createSysctlFiles(),
 		listLinks: () => listLinks(runCommand),
 		removeTable: (tableName) => removeFirewall(runCommand, tableName),
@@ -123,7 +116,8 @@ async function claimInstance(
 	const redirectsPort = config.role === "server" && config.hostSetup === "auto";
 	const { name, notices } = await record.claim({
 		name: config.name,
-		tableNameOf,
+		// What an operator has made by hand under that name is not to be swept away after a crash.
+		tableNameOf: config.hostSetup === "auto" ? tableNameOf : null,
 		pid: process.pid,
 		startTicks: readStartTicks(process.pid) ?? "",
 		role: config.role,

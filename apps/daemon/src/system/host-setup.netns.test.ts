@@ -22,6 +22,7 @@ import { tableNameOf } from "./firewall-rules.js";
 import { HostSetup } from "./host-setup.js";
 import { writeHostSetupScript } from "./host-setup-script.js";
 import { HostStateRecord } from "./host-state-record.js";
+import { fileHostStateStore } from "./host-state-store.js";
 import { listLinks } from "./links.js";
 import {
 	createNamespace,
@@ -72,9 +73,10 @@ let notices: string[] = [];
 
 function createRecord(): HostStateRecord {
 	return new HostStateRecord({
-		directory: join(folder, "1"),
-		bootId: "this boot",
-		namespaceCookie: null,
+		store: fileHostStateStore(join(folder, "1"), {
+			bootId: "this boot",
+			namespaceCookie: null,
+		}),
 		sysctls: host.sysctls,
 		listLinks: () => listLinks(host.run),
 		removeTable: (name) => removeFirewall(host.run, name),

@@ -8,6 +8,7 @@ import { tableNameOf } from "./firewall-rules.js";
 import { planForwarding } from "./forwarding-plan.js";
 import type { SysctlRow } from "./host-state.js";
 import { HostStateRecord } from "./host-state-record.js";
+import { fileHostStateStore } from "./host-state-store.js";
 import type { Link } from "./links.js";
 import {
 	createMemorySysctls,
@@ -50,9 +51,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function createRecord(): HostStateRecord {
 	return new HostStateRecord({
-		directory: join(folder, "1"),
-		bootId: "this boot",
-		namespaceCookie: null,
+		store: fileHostStateStore(join(folder, "1"), {
+			bootId: "this boot",
+			namespaceCookie: null,
+		}),
 		sysctls,
 		listLinks: () => Promise.resolve(links),
 		removeTable: () => Promise.resolve(),

@@ -6,6 +6,7 @@ import { tableNameOf } from "./firewall-rules.js";
 import { planForwarding } from "./forwarding-plan.js";
 import type { SysctlRow } from "./host-state.js";
 import { HostStateRecord } from "./host-state-record.js";
+import { fileHostStateStore } from "./host-state-store.js";
 import type { Link } from "./links.js";
 import {
 	createMemorySysctls,
@@ -61,9 +62,10 @@ function createRecord(
 	namespaceCookie: string | null = "41",
 ): HostStateRecord {
 	return new HostStateRecord({
-		directory,
-		bootId,
-		namespaceCookie,
+		store: fileHostStateStore(directory, {
+			bootId,
+			namespaceCookie,
+		}),
 		sysctls,
 		listLinks: () => Promise.resolve(links),
 		removeTable: (name) => {
@@ -193,6 +195,22 @@ describe("host-state record", () => {
 		expect(notices).toEqual([expect.stringContaining("process 1")]);
 		expect(sysctls.read(FORWARDING)).toBe("0");
 		expect(removedTables).toEqual(["tunscope_one"]);
+	});
+
+	it("takes no table away from an operator whose instance made none", async () => {
+		alive.set(1, "1");
+		await createRecord().claim({
+			name: "one",
+			tableNameOf: null,
+			pid: 1,
+			startTicks: "1",
+			role: "client",
+			serverPort: null,
+			interfaces: [],
+		});
+		alive.delete(1);
+		expect((await claim(createRecord(), "one", 2)).notices).toHaveLength(1);
+		expect(removedTables).toEqual([]);
 	});
 
 	it("takes a process of the same number but another start for dead", async () => {

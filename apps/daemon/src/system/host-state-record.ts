@@ -7,12 +7,7 @@ import {
 	type SysctlWish,
 } from "./forwarding-plan.js";
 import type { HostState, InstanceRow, SysctlRow } from "./host-state.js";
-import {
-	type HostIdentity,
-	readHostState,
-	writeHostState,
-} from "./host-state-file.js";
-import { withHostStateLock } from "./host-state-lock.js";
+import type { HostStateStore } from "./host-state-store.js";
 import type { Link } from "./links.js";
 import type { SysctlFiles } from "./sysctl-files.js";
 import {
@@ -22,9 +17,8 @@ import {
 } from "./sysctl-restore.js";
 import { SystemError } from "./system-error.js";
 
-export interface HostStateOptions extends HostIdentity {
-	/** Folder of the record of this network namespace. */
-	readonly directory: string;
+export interface HostStateOptions {
+	readonly store: HostStateStore;
 	readonly sysctls: SysctlFiles;
 	readonly listLinks: () => Promise<readonly Link[]>;
 	readonly removeTable: (tableName: string) => Promise<void>;
@@ -35,7 +29,8 @@ export interface HostStateOptions extends HostIdentity {
 /** What an instance says about itself; `name` and `tableName` are made unique by `claim`. */
 export interface InstanceClaim {
 	readonly name: string;
-	readonly tableNameOf: (name: string) => string;
+	/** Null when it makes no table. */
+	readonly tableNameOf: ((name: string) => string) | null;
 	readonly pid: number;
 	readonly startTicks: string;
 	readonly role: "client" | "server";
@@ -69,7 +64,7 @@ export class HostStateRecord {
 			refuseServerPortClash(claim, state.instances);
 			const name = freeName(claim.name, state.instances);
 			const { pid, startTicks, role, serverPort } = claim;
-			const tableName = claim.tableNameOf(name);
+			const tableName = claim.tableNameOf?.(name) ?? null;
 			const interfaces = [...claim.interfaces];
 			state.instances.push({
 				name,
@@ -101,7 +96,7 @@ export class HostStateRecord {
 			const needed = wishes.filter((wish) => !this.#isMoot(state, wish));
 			const links = await this.#options.listLinks();
 			for (const wish of needed) this.#enter(state, { user, wish, links });
-			writeHostState(this.#options.directory, state);
+			this.#options.store.write(state);
 			const used = () =>
 				state.sysctls.filter(({ users }) => users.includes(user));
 			await guard(used());
@@ -151,11 +146,11 @@ export class HostStateRecord {
 	#change<Result>(
 		work: (state: HostState) => Promise<Result>,
 	): Promise<Result> {
-		const { directory, bootId, namespaceCookie } = this.#options;
-		return withHostStateLock(directory, async () => {
-			const state = readHostState(directory, { bootId, namespaceCookie });
+		const { store } = this.#options;
+		return store.whileLocked(async () => {
+			const state = store.read();
 			const result = await work(state);
-			writeHostState(directory, state);
+			store.write(state);
 			return result;
 		});
 	}
@@ -241,7 +236,7 @@ export class HostStateRecord {
 			dead.map(({ name }) => name),
 		);
 		for (const { name, pid, tableName } of dead) {
-			await this.#options.removeTable(tableName);
+			if (tableName !== null) await this.#options.removeTable(tableName);
 			notices.unshift(
 				`${name} (process ${pid}) had ended without cleaning up: its rules and settings were undone.`,
 			);
@@ -249,7 +244,7 @@ export class HostStateRecord {
 		state.instances = state.instances.filter(
 			(instance) => !dead.includes(instance),
 		);
-		writeHostState(this.#options.directory, state);
+		this.#options.store.write(state);
 		return notices;
 	}
 }

@@ -15,7 +15,8 @@ export interface InstanceRow {
 	readonly pid: number;
 	/** With the pid it names one process of this boot. */
 	readonly startTicks: string;
-	readonly tableName: string;
+	/** Null when the instance makes no table (--host-setup off): one of that name is somebody else's. */
+	readonly tableName: string | null;
 	readonly role: "client" | "server";
 	/** Server: the fake-TCP port that its table redirects. Client: null. */
 	readonly serverPort: number | null;
@@ -83,7 +84,8 @@ function parseInstance(row: JsonObject): InstanceRow | null {
 	const interfaces = textsOf(row, "interfaces");
 	const { role } = row;
 	if (name === null || pid === null || startTicks === null) return null;
-	if (tableName === null || interfaces === null) return null;
+	if (interfaces === null) return null;
+	if (tableName === null && row.tableName !== null) return null;
 	if (role !== "client" && role !== "server") return null;
 	return {
 		name,
