@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // The `tunscope` command: refuses a Node that is too old, in syntax which that Node can parse, then starts the built daemon.
 
+// SIGUSR1 asks a running instance for its status; without a listener Node would open its debugger to the host.
+process.on("SIGUSR1", () => undefined);
+
 const EX_UNAVAILABLE = 69; // sysexits.h
 const [major, minor] = process.versions.node.split(".").map(Number);
 

@@ -6,7 +6,13 @@ import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode, exitCodeOfError } from "./cli/exit-codes.js";
 import { type Environment, readEnvironment } from "./config/environment.js";
 import { readVersion } from "./config/version.js";
+import { InstanceStatus } from "./control/instance-status.js";
+import {
+	type StatusService,
+	startStatusService,
+} from "./control/status-service.js";
 import { Instance } from "./instance/instance.js";
+import { controlDirectoryIn } from "./system/control-socket-files.js";
 import { writeHostSetupScript } from "./system/host-setup-script.js";
 import { resolveRemote } from "./system/resolve-remote.js";
 import { runCommand } from "./system/run-command.js";
@@ -45,10 +51,17 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 	const stopping = new AbortController();
 	const bug = watchForBugs(display, stopping);
 	watchSignals(display, stopping);
-	const instance = createInstance({ display, environment, isRetried: false });
+	const { instance, status } = createInstance({
+		display,
+		environment,
+		version,
+		isRetried: false,
+	});
 	stopping.signal.addEventListener("abort", () => void instance.stop());
+	const service = await startStatus({ status, display, environment });
 	await instance.apply([config]);
 	const end = await instance.ended;
+	await service.stop();
 	if (bug.hasHappened) return EXIT.internal;
 	return end.kind === "stopped" ? EXIT.ok : report(end.failure, display);
 }
@@ -56,17 +69,27 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 function createInstance(parts: {
 	readonly display: Display;
 	readonly environment: Environment;
+	readonly version: string;
 	readonly isRetried: boolean;
-}): Instance {
-	const { display, environment, isRetried } = parts;
-	return new Instance({
+}): { readonly instance: Instance; readonly status: InstanceStatus } {
+	const { display, environment, version, isRetried } = parts;
+	const status = new InstanceStatus({
+		listTunnels: () => instance.tunnels,
+		version,
+		pid: process.pid,
+		clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+	});
+	const instance = new Instance({
 		tunnelOptions: ({ name }) => {
 			const logger = display.loggerOf(name);
 			return {
 				environment,
 				isRetried,
-				createObserver: () => display.observe(name),
-				onNotice: (message) => logger.warn({ event: "host" }, message),
+				createObserver: () => status.follow(name, display.observe(name)),
+				onNotice: (message) => {
+					logger.warn({ event: "host" }, message);
+					status.notice(name, message);
+				},
 				onWatchError: (error) =>
 					logger.debug(
 						{ event: "host-watch", err: error },
@@ -74,6 +97,28 @@ function createInstance(parts: {
 					),
 			};
 		},
+	});
+	return { instance, status };
+}
+
+function startStatus(parts: {
+	readonly status: InstanceStatus;
+	readonly display: Display;
+	readonly environment: Environment;
+}): Promise<StatusService> {
+	const { status, display, environment } = parts;
+	return startStatusService({
+		status,
+		directory: controlDirectoryIn(environment.runtimeDirectory),
+		pid: process.pid,
+		onSocketError: (error) => {
+			const reason = error instanceof Error ? error.message : String(error);
+			display.logger.warn(
+				{ event: "control-socket", reason },
+				`\`tunscope status\` will not find this process: ${reason}`,
+			);
+		},
+		onLinesWanted: (tunnels) => display.showStatus(tunnels),
 	});
 }
 

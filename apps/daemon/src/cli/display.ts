@@ -1,5 +1,6 @@
 // What the operator sees of running tunnels: the live view of a single one with log lines above it, or log lines alone.
 
+import type { TunnelDescription } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import type {
 	ManagedTunnel,
@@ -12,6 +13,7 @@ import type { CounterSample } from "../tunnel/counter-sample.js";
 import type { DisplayFlags } from "./command-line.js";
 import { LiveScreen } from "./live-screen.js";
 import { LiveViewFeed } from "./live-view-feed.js";
+import { statusLine } from "./status-line.js";
 
 const REFRESH_MS = 1_000;
 /** More flows than this are a number, not a list, on one screen. */
@@ -97,6 +99,13 @@ export class Display {
 				logTotals(logger, sample);
 			},
 		};
+	}
+
+	/** One line per tunnel, whatever the log level: somebody has asked for them. */
+	showStatus(tunnels: readonly TunnelDescription[]): void {
+		const logger = this.logger.child({}, { level: "info" });
+		for (const tunnel of tunnels)
+			logger.info({ event: "status", status: tunnel }, statusLine(tunnel));
 	}
 
 	/** Gives the terminal back at once; for exits that cannot wait. */

@@ -13,7 +13,7 @@ import type {
 } from "../tunnel/worker-protocol.js";
 
 export interface TunnelMoment {
-	readonly name: string;
+	/** In force: its name has a suffix where another process has a tunnel of the same name. */
 	readonly config: TunnelConfig;
 	readonly state: ManagedState;
 	readonly inStateMs: number;
@@ -32,13 +32,13 @@ export interface TunnelMoment {
 }
 
 export function describeTunnel(moment: TunnelMoment): TunnelDescription {
-	const { name, config, state, inStateMs, sample, rates } = moment;
+	const { config, state, inStateMs, sample, rates } = moment;
 	const { role, listen, remote, tun } = config;
 	const configured = hostAndPort(remote.host, remote.port);
 	const gauges = sample?.gauges ?? null;
 	const { sent, received } = rates;
 	return {
-		name,
+		name: config.name,
 		role,
 		state,
 		stateInWords: stateInWords({ role, remote: configured, state, gauges })

@@ -35,13 +35,24 @@ export class InstanceStatus {
 		this.#startedAtMs = options.clock.monotonicMs();
 	}
 
-	/** Begins to follow a tunnel that is about to start; forgets an earlier one of the same name. */
-	observe(name: string): Pick<TunnelObserver, "onEvent" | "onFinished"> {
+	/**
+	 * Begins to follow a tunnel that is about to start; forgets an earlier one of the same name.
+	 * @returns the observer to give to the tunnel: it hands everything on to `observer`
+	 */
+	follow(name: string, observer: TunnelObserver): TunnelObserver {
 		const status = new TunnelStatus(this.#options.clock);
 		this.#statuses.set(name, status);
 		return {
-			onEvent: (event) => status.onEvent(event),
-			onFinished: () => status.onFinished(),
+			onEvent: (event) => {
+				status.onEvent(event);
+				observer.onEvent(event);
+			},
+			onPrepared: (config, remotes, tunnel) =>
+				observer.onPrepared(config, remotes, tunnel),
+			onFinished: (sample) => {
+				status.onFinished();
+				return observer.onFinished(sample);
+			},
 		};
 	}
 

@@ -67,11 +67,10 @@ export class TunnelStatus {
 	async describe(tunnel: DescribedTunnel): Promise<TunnelDescription> {
 		const flows = await tunnel.listFlows(MAX_LISTED_FLOWS);
 		const nowMs = this.#clock.monotonicMs();
-		const { name, config, state, inStateMs, remotes, tunName, sample } =
+		const { config, state, inStateMs, remotes, tunName, sample } =
 			tunnel.describe(nowMs);
 		const earlier = this.#older ?? this.#newer;
 		return describeTunnel({
-			name,
 			config,
 			state,
 			inStateMs,

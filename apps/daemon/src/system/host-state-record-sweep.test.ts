@@ -74,6 +74,12 @@ describe("removeVanishedRecords", () => {
 		expect(sweep()).toEqual([]);
 	});
 
+	it("removes its control sockets too", () => {
+		put(VANISHED, recordText("now", 99));
+		writeFileSync(join(folder, VANISHED, "control-99.sock"), "");
+		expect(sweep()).toEqual([]);
+	});
+
 	it("keeps it as long as anything holds the namespace", () => {
 		put(HELD, recordText("now", 99));
 		expect(sweep()).toEqual([HELD]);

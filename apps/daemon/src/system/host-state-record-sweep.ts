@@ -9,6 +9,10 @@ import {
 	rmSync,
 } from "node:fs";
 import { join } from "node:path";
+import {
+	listControlSockets,
+	removeControlSocket,
+} from "./control-socket-files.js";
 import { type HostState, parseHostState } from "./host-state.js";
 import { HOST_STATE_FILE_NAME } from "./host-state-file.js";
 
@@ -82,6 +86,8 @@ function remove(directory: string, judgedText: string): void {
 	if (readFileSync(aside, "utf8") !== judgedText)
 		quietly(() => linkSync(aside, path));
 	rmSync(aside, { force: true });
+	for (const socket of listControlSockets(directory))
+		removeControlSocket(socket.path);
 	rmdirSync(directory);
 }
 

@@ -1,0 +1,239 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	rmSync,
+	statSync,
+} from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+	controlRequestSchema,
+	type InstanceDescription,
+} from "@tunscope/shared";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { askInstances, countInstancesElsewhere } from "./ask-instances.js";
+import { MAX_REQUEST_BYTES, parseControlRequest } from "./control-request.js";
+import { ControlServer, type ControlServerOptions } from "./control-server.js";
+
+const PID = 4_194_303;
+const EMPTY: InstanceDescription = {
+	version: 1,
+	kind: "status",
+	pid: PID,
+	tunscope: "1.2.3",
+	uptimeMs: 5,
+	tunnels: [],
+};
+const STATUS = '{"version":1,"request":"status"}\n';
+
+let top = "";
+let directory = "";
+const open: ControlServer[] = [];
+beforeEach(() => {
+	top = mkdtempSync(join(tmpdir(), "tunscope-control-"));
+	directory = join(top, "run", "4026531840");
+});
+afterEach(async () => {
+	for (const server of open.splice(0)) await server.close();
+	rmSync(top, { recursive: true, force: true });
+});
+
+async function openServer(
+	options: Partial<ControlServerOptions> = {},
+): Promise<ControlServer> {
+	const server = await ControlServer.open({
+		directory,
+		pid: PID,
+		describe: async () => EMPTY,
+		...options,
+	});
+	open.push(server);
+	return server;
+}
+
+function readAll(connection: Socket): Promise<string> {
+	return new Promise((resolve, reject) => {
+		let text = "";
+		connection.on("data", (chunk) => {
+			text += String(chunk);
+		});
+		connection.once("close", () => resolve(text));
+		connection.once("error", reject);
+	});
+}
+
+/** What comes back for these bytes. */
+function send(server: ControlServer, text: string): Promise<string> {
+	const connection = connect(server.path);
+	connection.write(text);
+	return readAll(connection);
+}
+
+/** A socket whose process was killed. */
+async function leaveDeadSocket(path: string): Promise<void> {
+	mkdirSync(join(path, ".."), { recursive: true });
+	const child = spawn(process.execPath, [
+		"-e",
+		`require("net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`,
+	]);
+	await once(child.stdout, "data");
+	child.kill("SIGKILL");
+	await once(child, "close");
+	expect(existsSync(path)).toBe(true);
+}
+
+describe("control socket", () => {
+	it("answers one line with one line, is for its owner only, and leaves no trace", async () => {
+		const server = await openServer();
+		expect(await send(server, STATUS)).toBe(`${JSON.stringify(EMPTY)}\n`);
+		expect(statSync(server.path).mode & 0o777).toBe(0o600);
+		expect(statSync(directory).mode & 0o777).toBe(0o700);
+		expect(await askInstances(directory)).toEqual([
+			{ kind: "answered", instance: EMPTY },
+		]);
+		await open.pop()?.close();
+		expect(readdirSync(top)).toEqual([]);
+	});
+
+	it("leaves a folder that somebody else uses", async () => {
+		await openServer();
+		const other = await openServer({ pid: 7 });
+		await open.shift()?.close();
+		expect(readdirSync(directory)).toEqual(["control-7.sock"]);
+		expect(await send(other, STATUS)).toContain('"kind":"status"');
+	});
+
+	it("works in a folder whose path is longer than a socket address", async () => {
+		directory = join(top, "x".repeat(120), "4026531840");
+		const server = await openServer();
+		expect(server.path.length).toBeGreaterThan(108);
+		expect(await askInstances(directory)).toHaveLength(1);
+		// The sweep of a second one must not take the first for dead.
+		await openServer({ pid: 7 });
+		expect(await askInstances(directory)).toHaveLength(2);
+		for (const one of open.splice(0)) await one.close();
+		expect(readdirSync(top)).toEqual([]);
+	});
+
+	it("removes sockets of dead processes at the start, and says who is dead before", async () => {
+		await leaveDeadSocket(join(directory, "control-99.sock"));
+		await leaveDeadSocket(join(directory, `control-${PID}.sock`));
+		expect(await askInstances(directory)).toEqual([
+			{ kind: "dead", pid: 99 },
+			{ kind: "dead", pid: PID },
+		]);
+		await openServer();
+		expect(readdirSync(directory)).toEqual([`control-${PID}.sock`]);
+	});
+
+	it("takes another name when a live process of the same number has it (another PID namespace)", async () => {
+		const one = await openServer();
+		const other = await openServer();
+		expect(other.path).toBe(join(directory, `control-${PID}-1.sock`));
+		expect(await send(one, STATUS)).not.toBe("");
+		expect(await askInstances(directory)).toHaveLength(2);
+	});
+
+	it("answers nonsense with a sentence", async () => {
+		const server = await openServer();
+		for (const [text, expected] of [
+			["hello\n", "not one line of JSON"],
+			["[]\n", "not a JSON object"],
+			['{"version":2,"request":"status"}\n', "version 1"],
+			['{"version":1,"request":"stop"}\n', "only request"],
+			['{"version":1,"request":"status","x":1}\n', "only request"],
+			["x".repeat(MAX_REQUEST_BYTES + 1), "at most 1024 bytes"],
+			[`${"\0\xff".repeat(2_000_000)}\n`, "at most 1024 bytes"],
+		] as const) {
+			const answer = JSON.parse(await send(server, text));
+			expect(answer).toMatchObject({ version: 1, kind: "error" });
+			expect(answer.message).toContain(expected);
+		}
+		expect(await send(server, STATUS)).toContain('"kind":"status"');
+	});
+
+	it("reads a request that comes byte by byte, and one whose sender has closed its side", async () => {
+		const server = await openServer();
+		const slow = connect(server.path);
+		const answer = readAll(slow);
+		for (const byte of STATUS) {
+			slow.write(byte);
+			await new Promise((resolve) => setImmediate(resolve));
+		}
+		expect(await answer).toContain('"kind":"status"');
+		const half = connect({ path: server.path, allowHalfOpen: true });
+		half.end(STATUS);
+		expect(await readAll(half)).toContain('"kind":"status"');
+		const mute = connect({ path: server.path, allowHalfOpen: true });
+		mute.end();
+		expect(await readAll(mute)).toBe("");
+	});
+
+	it("cuts off who says nothing, and turns away who is one too many", async () => {
+		const server = await openServer({ connectionLimitMs: 300 });
+		const idle = Array.from({ length: 16 }, () => connect(server.path));
+		const ends = idle.map(readAll);
+		await Promise.all(idle.map((connection) => once(connection, "connect")));
+		const turnedAway = await send(server, STATUS).catch(() => "");
+		expect(turnedAway).toBe("");
+		expect(await Promise.all(ends)).toEqual(idle.map(() => ""));
+		expect(await send(server, STATUS)).toContain('"kind":"status"');
+	});
+
+	it("closes although somebody is connected", async () => {
+		const server = await openServer();
+		const connection = connect(server.path);
+		const end = readAll(connection);
+		await once(connection, "connect");
+		await open.pop()?.close();
+		expect(await end).toBe("");
+		expect(readdirSync(top)).toEqual([]);
+	});
+
+	it("says of an instance that it does not answer, or answers nonsense, or cannot tell", async () => {
+		await openServer({ pid: 1, describe: () => new Promise(() => undefined) });
+		await openServer({
+			pid: 2,
+			describe: () => Promise.reject(new Error("broken")),
+		});
+		await openServer({ pid: 3, describe: async () => ({ ...EMPTY, pid: -1 }) });
+		expect(await askInstances(directory, 300)).toMatchObject([
+			{ kind: "silent", pid: 1, reason: "it does not answer within 300 ms" },
+			{ kind: "silent", pid: 2, reason: expect.stringContaining("broken") },
+			{ kind: "silent", pid: 3, reason: "its answer makes no sense" },
+		]);
+	});
+
+	it("counts instances of other network namespaces, dead ones not", async () => {
+		await openServer();
+		await openServer({ directory: join(top, "run", "5") });
+		await leaveDeadSocket(join(top, "run", "6", "control-1.sock"));
+		expect(await countInstancesElsewhere(directory)).toBe(1);
+		expect(await askInstances(join(top, "none", "1"))).toEqual([]);
+	});
+});
+
+describe("request", () => {
+	it("is taken by hand exactly when the schema takes it", () => {
+		for (const line of [
+			'{"version":1,"request":"status"}',
+			'{"version":1,"request":"status","more":1}',
+			'{"version":1}',
+			'{"version":"1","request":"status"}',
+			'{"version":1,"request":"other"}',
+			"null",
+			"1",
+			"[]",
+		]) {
+			const isTaken = !("refusal" in parseControlRequest(line));
+			expect(isTaken, line).toBe(
+				controlRequestSchema.safeParse(JSON.parse(line)).success,
+			);
+		}
+	});
+});
