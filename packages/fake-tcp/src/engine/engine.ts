@@ -43,6 +43,7 @@ export type OpenRefusal = "no-flow-slot" | "no-free-port";
 const PACKETS_RECEIVED = ENGINE_COUNTER.packetsReceived;
 const OVERSIZE = DROP["oversize-datagram"];
 const PENDING_FULL = DROP["pending-full"];
+const HANDSHAKE_FAILED = DROP["handshake-failed"];
 
 export class Engine {
 	readonly #core: EngineCore;
@@ -205,8 +206,39 @@ export class Engine {
 		}
 	}
 
+	/**
+	 * Client: ends a flow and begins one in its place, with another local port. What waits for a handshake waits on.
+	 * The slot is another or the same; the sink hears `flowClosed` first.
+	 */
+	move(
+		flow: Flow,
+		remote: IpAddress,
+		remotePort: number,
+		nowMs: number,
+	): Flow | OpenRefusal {
+		// Behind a handshake the packet of --handshake-packet is out, and has to come first again.
+		const waiting = flow.state === "ESTABLISHED" ? null : flow.pending;
+		if (waiting !== null) flow.pending = null;
+		this.close(flow, "moved", nowMs);
+		const next = this.open(remote, remotePort, nowMs);
+		if (waiting === null) return next;
+		if (typeof next === "string") {
+			const lost = waiting.clear();
+			for (let datagram = 0; datagram < lost; datagram++)
+				this.#core.drop(HANDSHAKE_FAILED, 0, 0);
+			return next;
+		}
+		next.pending?.clear();
+		next.pending = waiting;
+		return next;
+	}
+
 	/** Ends one flow with a reset. */
-	close(flow: Flow, reason: "idle" | "tunnel-stopping", nowMs: number): void {
+	close(
+		flow: Flow,
+		reason: "idle" | "moved" | "tunnel-stopping",
+		nowMs: number,
+	): void {
 		this.#core.outbox.reset(flow, nowMs);
 		this.#core.close(flow, reason);
 	}
