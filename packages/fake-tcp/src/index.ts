@@ -1,15 +1,10 @@
 // The pure protocol core: bytes and flows, no clock, no randomness, no I/O.
 
-export {
-	datagramsIn,
-	Engine,
-	type OpenRefusal,
-	type ReceivedPackets,
-	VERDICT,
-} from "./engine/engine.js";
+export { Engine, type OpenRefusal } from "./engine/engine.js";
 export * from "./engine/engine-counters.js";
 export type { EngineOptions } from "./engine/engine-options.js";
 export type { EngineSink } from "./engine/engine-sink.js";
+export { type ReceivedPackets, VERDICT } from "./engine/received-packets.js";
 export {
 	HEADER_SLOT_BYTES,
 	type HeaderRegion,
@@ -30,6 +25,7 @@ export {
 export { invariant } from "./invariant.js";
 export * from "./mtu/mtu-arithmetic.js";
 export {
+	datagramsIn,
 	RegionTable,
 	segmentsIn,
 	TrainTable,

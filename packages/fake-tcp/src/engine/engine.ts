@@ -3,7 +3,7 @@
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
 import { RateLimit } from "../flow/rate-limit.js";
 import { SourcePorts } from "../flow/source-ports.js";
-import { segmentsIn, type TrainTable } from "../train/train-table.js";
+import type { TrainTable } from "../train/train-table.js";
 import { DROP } from "../wire/drop-reason.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { ACCEPT, ICMP_ERROR } from "../wire/segment-view.js";
@@ -16,26 +16,8 @@ import type { EngineOptions } from "./engine-options.js";
 import { Established } from "./established.js";
 import { Handshake } from "./handshake.js";
 import { windowAllowanceBytes } from "./pending-drain.js";
+import { type ReceivedPackets, VERDICT } from "./received-packets.js";
 import { tendFlow } from "./tend-flow.js";
-
-/** Packets read from the TUN, in the device layer's form. */
-export interface ReceivedPackets {
-	readonly count: number;
-	readonly offset: Int32Array;
-	readonly length: Int32Array;
-	/** Payload octets of each segment in a super-segment, 0 for a single segment. */
-	readonly segmentSize: Int32Array;
-	/** `VERDICT`: what the device layer knows about the TCP checksum. */
-	readonly verdict: Uint8Array;
-}
-
-/** Values of `ReceivedPackets.verdict`; the daemon's tests hold them equal to the device layer's. */
-export const VERDICT = {
-	checksumGood: 0,
-	checksumBad: 1,
-	checksumUnknown: 2,
-	badVirtioHeader: 3,
-} as const;
 
 /** Why `open` gave no flow. */
 export type OpenRefusal = "no-flow-slot" | "no-free-port";
@@ -393,12 +375,4 @@ function strayReason(controlBits: number): number {
 	)
 		return DROP["bad-control-bits"];
 	return DROP["unknown-flow"];
-}
-
-/** Datagrams in a train of the table. */
-export function datagramsIn(trains: TrainTable, train: number): number {
-	return segmentsIn(
-		trains.totalLength[train] ?? 0,
-		trains.segmentSize[train] ?? 0,
-	);
 }

@@ -1,12 +1,13 @@
 // An engine with everything it needs around it, and nothing of the outside world: records what leaves, takes what arrives.
 
-import { Engine, type OpenRefusal, VERDICT } from "../engine/engine.js";
+import { Engine, type OpenRefusal } from "../engine/engine.js";
 import {
 	ENGINE_COUNTER,
 	ENGINE_COUNTER_COUNT,
 	type EngineCounterName,
 } from "../engine/engine-counters.js";
 import type { EngineSink } from "../engine/engine-sink.js";
+import { VERDICT } from "../engine/received-packets.js";
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import type { Flow } from "../flow/flow.js";
 import { WIRE_PROFILES, type WireProfileName } from "../flow/wire-profile.js";

@@ -251,3 +251,11 @@ export class TrainTable {
 export function segmentsIn(totalLength: number, segmentSize: number): number {
 	return totalLength <= segmentSize ? 1 : Math.ceil(totalLength / segmentSize);
 }
+
+/** Datagrams in a train of the table. */
+export function datagramsIn(trains: TrainTable, train: number): number {
+	return segmentsIn(
+		trains.totalLength[train] ?? 0,
+		trains.segmentSize[train] ?? 0,
+	);
+}
