@@ -1,7 +1,13 @@
 // The contract: schemas and limits that the daemon, the command line and the dashboard agree on.
 
+export type { ConfigFile } from "./config-file.js";
+export * from "./config-problem.js";
+export * from "./ip-text.js";
+export * from "./log-levels.js";
+export * from "./requests-of-file.js";
 export * from "./setting-values.js";
 export * from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
 export * from "./tunnel-description.js";
 export * from "./tunnel-limits.js";
+export * from "./tunnel-request.js";

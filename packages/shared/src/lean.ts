@@ -1,5 +1,7 @@
 // The part of the contract that costs nothing to load: the headless tunnel has a memory budget, and zod takes 6 MB of it.
 
+export * from "./ip-text.js";
+export * from "./log-levels.js";
 export * from "./setting-values.js";
 export type { TunnelConfig } from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
@@ -10,3 +12,4 @@ export type {
 	TunnelDescription,
 } from "./tunnel-description.js";
 export * from "./tunnel-limits.js";
+export type { TunnelRequest } from "./tunnel-request.js";

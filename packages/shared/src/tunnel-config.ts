@@ -52,6 +52,8 @@ export const tunnelConfigSchema = z
 		oversize: z.enum(["drop", "fragment"]),
 		idleTimeoutMs: bounded(TUNNEL_LIMITS.idleTimeoutMs),
 		hostSetup: z.enum(["auto", "print", "off"]),
+		/** True: a rule of ours may go into a firewall of somebody else that stops the tunnel. */
+		allowForeignFirewall: z.boolean(),
 		/** Egress (client) or ingress (server) interfaces to restrict rules to; empty means all. */
 		interfaces: z.array(interfaceNameSchema.refine((name) => name.length > 0)),
 		onTunLost: z.enum(["recreate", "exit"]),

@@ -26,6 +26,7 @@ export const TUNNEL_DEFAULTS = {
 	/** Stock's UDP_TTL. */
 	idleTimeoutMs: 180_000,
 	hostSetup: "auto",
+	allowForeignFirewall: false,
 	onTunLost: "recreate",
 	maxFlows: 8_192,
 	wireProfile: "default",

@@ -28,6 +28,8 @@ export const tunnelDescriptionSchema = z.object({
 	]),
 	/** The same for a person, with what is known beyond it: "connected", "ready, waiting for clients". */
 	stateInWords: z.string(),
+	/** What those words mean for the operator; "passing" mends itself, "ended" was asked for. */
+	health: z.enum(["good", "passing", "bad", "ended"]),
 	/** Wall clock when this state began. */
 	stateSince: z.iso.datetime(),
 	/** The same by the monotonic clock, which no clock jump disturbs. */

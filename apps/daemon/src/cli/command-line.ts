@@ -1,13 +1,9 @@
 // `tunscope client` and `tunscope server`: Phantun's flags with Phantun's meaning, and ours; text in, configuration out.
 
-import type { TunnelConfig, TunnelRole } from "@tunscope/shared/lean";
+import type { LogLevel, TunnelConfig, TunnelRole } from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { EXAMPLES, ROOT_EXAMPLES } from "./help-examples.js";
-import {
-	type LogLevel,
-	type TunnelFlags,
-	tunnelOptions,
-} from "./tunnel-options.js";
+import { type TunnelFlags, tunnelOptions } from "./tunnel-options.js";
 
 export interface DisplayFlags {
 	readonly logLevel: LogLevel;
@@ -130,6 +126,7 @@ function toOutcome(role: TunnelRole, flags: TunnelFlags): CommandLineOutcome {
 		oversize: flags.oversize,
 		idleTimeoutMs: flags.idleTimeout,
 		hostSetup: flags.hostSetup,
+		allowForeignFirewall: flags.allowForeignFirewall ?? false,
 		interfaces: [...flags.interface],
 		onTunLost: flags.onTunLost,
 		maxFlows: flags.maxFlows,

@@ -2,6 +2,8 @@
 
 import {
 	type HostPort,
+	LOG_LEVELS,
+	type LogLevel,
 	TUN_ADDRESS_DEFAULTS,
 	TUNNEL_DEFAULTS,
 	type TunnelConfig,
@@ -22,17 +24,6 @@ import {
 	parseServerPort,
 } from "./flag-values.js";
 
-export const LOG_LEVELS = [
-	"trace",
-	"debug",
-	"info",
-	"warn",
-	"error",
-	"fatal",
-	"silent",
-] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 /** What commander has after the parsers of flag-values.ts. */
 export interface TunnelFlags {
 	readonly local: HostPort | number;
@@ -48,6 +39,7 @@ export interface TunnelFlags {
 	readonly oversize: TunnelConfig["oversize"];
 	readonly idleTimeout: number;
 	readonly hostSetup: TunnelConfig["hostSetup"];
+	readonly allowForeignFirewall?: true;
 	readonly interface: readonly string[];
 	readonly onTunLost: TunnelConfig["onTunLost"];
 	readonly maxFlows: number;
@@ -165,6 +157,10 @@ function hostOptions(role: TunnelRole): readonly Option[] {
 		)
 			.choices(["auto", "print", "off"])
 			.default(TUNNEL_DEFAULTS.hostSetup),
+		new Option(
+			"--allow-foreign-firewall",
+			"where another program's firewall stops the tunnel, put a rule into it and take it out again",
+		),
 		new Option(
 			"--interface <NAME>",
 			`interface that ${role === "client" ? "leads to the server" : "clients come from"}; repeatable`,

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { isIpv4, isIpv6 } from "@tunscope/shared/lean";
 import { describe, expect, it } from "vitest";
-import { isIpv4, isIpv6 } from "./ip-text.js";
 
 const TEXTS = [
 	..."0.0.0.0 1.2.3.4 255.255.255.255 256.1.1.1 1.2.3 1.2.3.4.5 01.2.3.4 1.2.3.4. .1.2.3.4 1..2.3".split(
