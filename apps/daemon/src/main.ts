@@ -14,6 +14,7 @@ import {
 import { Instance } from "./instance/instance.js";
 import { controlDirectoryIn } from "./system/control-socket-files.js";
 import { writeHostSetupScript } from "./system/host-setup-script.js";
+import { sweepRuntimeDirectory } from "./system/host-state-record-sweep.js";
 import { resolveRemote } from "./system/resolve-remote.js";
 import { runCommand } from "./system/run-command.js";
 import { createSysctlFiles } from "./system/sysctl-files.js";
@@ -58,6 +59,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 		isRetried: false,
 	});
 	stopping.signal.addEventListener("abort", () => void instance.stop());
+	sweepRuntimeDirectory(environment.runtimeDirectory);
 	const service = await startStatus({ status, display, environment });
 	await instance.apply([config]);
 	const end = await instance.ended;

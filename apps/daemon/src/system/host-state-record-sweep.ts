@@ -15,6 +15,23 @@ import {
 } from "./control-socket-files.js";
 import { type HostState, parseHostState } from "./host-state.js";
 import { HOST_STATE_FILE_NAME } from "./host-state-file.js";
+import { readHeldNamespaces } from "./host-state-record-holders.js";
+import {
+	readBootId,
+	readNetworkNamespaceInode,
+	readStartTicks,
+} from "./process-identity.js";
+
+/** Once per start of a process that runs tunnels: `removeVanishedRecords` on this machine. */
+export function sweepRuntimeDirectory(runtimeDirectory: string): void {
+	removeVanishedRecords({
+		runtimeDirectory,
+		ownInode: readNetworkNamespaceInode(),
+		bootId: readBootId(),
+		readStartTicks,
+		readHeldNamespaces,
+	});
+}
 
 export interface RecordSweep {
 	/** Has one folder per network namespace, named by its inode. */
