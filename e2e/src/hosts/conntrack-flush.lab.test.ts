@@ -8,13 +8,14 @@ import { measured } from "../tunnel/measured.js";
 import { placesIn, startTunnel } from "../tunnel/tunnel-in-lab.js";
 import { startConversation } from "./conversation.js";
 import { ROLES } from "./host-kind.js";
+import { CONNTRACK_FLUSHED } from "./situations.js";
 
 const CARRY_LIMIT_MS = 6_000;
 /** reliability.md row 13. */
 const RESUME_LIMIT_MS = 3_000;
 
-describe.each([4, 6] as const)("IPv%d", (family) => {
-	it.each(ROLES)("flushed on the %s's host", async (role) => {
+describe.each([4, 6] as const)(`${CONNTRACK_FLUSHED.name}, IPv%d`, (family) => {
+	it.each(ROLES)("on the %s's host", async (role) => {
 		await withLab({ shape: "with-router", referee: "off" }, async (lab) => {
 			const hosts = [lab.client.namespace, lab.server.namespace];
 			const before = await Promise.all(hosts.map(snapshotHost));

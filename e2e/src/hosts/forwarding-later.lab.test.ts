@@ -14,6 +14,7 @@ import {
 } from "../tunnel/tunnel-in-lab.js";
 import { startConversation } from "./conversation.js";
 import { ROLES, type Role } from "./host-kind.js";
+import { FORWARDING_LATER } from "./situations.js";
 
 const CARRY_LIMIT_MS = 6_000;
 /** wire.md 4.12: the guard goes within a second. The rest is for the neighbour, who tries once a second. */
@@ -101,7 +102,7 @@ async function asTheOtherWouldLeaveIt(host: LabHost) {
 	return wanted;
 }
 
-it.each(ROLES)("on the %s's host", async (role) => {
+it.each(ROLES)(`${FORWARDING_LATER.name} on the %s's host`, async (role) => {
 	await withLab({ shape: "with-router", referee: "off" }, async (lab) => {
 		await withNeighbour(lab, role, async (neighbour) => {
 			const host = lab[role];

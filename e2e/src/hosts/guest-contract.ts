@@ -19,7 +19,12 @@ import {
 	type TunnelInLab,
 } from "../tunnel/tunnel-in-lab.js";
 import { type Conversation, startConversation } from "./conversation.js";
-import { type HostKind, placeOf, type Role } from "./host-kind.js";
+import {
+	type ExpectedFix,
+	type HostKind,
+	placeOf,
+	type Role,
+} from "./host-kind.js";
 import { applyFix, printedFix } from "./printed-fix.js";
 
 /** The limit for SIGTERM. */
@@ -87,9 +92,9 @@ class Guest {
 	async startWorkAndStop(family: Family): Promise<void> {
 		await this.#withTunnel(family, async (tunnel, conversation) => {
 			const tested = tunnel[this.#options.role].process;
-			if (this.#options.kind.expected[this.#options.role] === "by itself")
-				await this.#expectWorking(conversation, tested);
-			else await this.#expectFixable(conversation, tested);
+			const expected = this.#options.kind.fix[this.#options.role];
+			if (expected === null) await this.#expectWorking(conversation, tested);
+			else await this.#expectFixable(conversation, tested, expected);
 			await this.#options.whileRunning?.(this.#lab);
 		});
 	}
@@ -153,12 +158,13 @@ class Guest {
 	async #expectFixable(
 		conversation: Conversation,
 		tested: LabProcess,
+		expected: ExpectedFix,
 	): Promise<void> {
-		const { kind, role } = this.#options;
 		const fix = await printedFix(tested, FIX_LIMIT_MS);
-		expect(fix.sentence).toMatch(kind.cause?.[role] ?? /./);
+		expect(fix.sentence).toMatch(expected.cause);
+		expect(fix.commands).toEqual(expected.commands);
 		expect(conversation.echoed(), "it works before the fix").toBe(0);
-		const { namespace } = this.#lab[role];
+		const { namespace } = this.#lab[this.#options.role];
 		const before = await snapshotHost(namespace);
 		await applyFix(namespace, fix);
 		this.fixLines = residueBetween(before, await snapshotHost(namespace));

@@ -12,21 +12,20 @@ export interface HostPlace {
 	readonly host: LabHost;
 }
 
-/**
- * "by itself": the tunnel works after the start. "after the printed fix": it does not, the daemon says why and prints
- * commands, and with these it works.
- */
-export type Expectation = "by itself" | "after the printed fix";
+/** Where the daemon must say what is in the way: the cause in its words, and the commands, exactly as printed. */
+export interface ExpectedFix {
+	readonly cause: RegExp;
+	readonly commands: readonly string[];
+}
 
 export interface HostKind {
 	/** First column of docs/hosts.md. */
 	readonly name: string;
 	/** What such a host has, for docs/hosts.md. */
 	readonly about: string;
-	readonly expected: Readonly<Record<Role, Expectation>>;
-	/** Where a fix is expected: what the daemon's sentence must name. */
-	readonly cause?: Readonly<Record<Role, RegExp>>;
-	/** @returns what ends it, when something must be ended that a namespace does not take with it. */
+	/** Null: the tunnel works by itself. Else it does not, the daemon says why and how, and with that it works. */
+	readonly fix: Readonly<Record<Role, ExpectedFix | null>>;
+	/** Everything it leaves behind goes with the namespace. */
 	make(place: HostPlace): Promise<void>;
 }
 
