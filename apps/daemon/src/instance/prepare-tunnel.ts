@@ -4,6 +4,9 @@ import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import { removeFirewall } from "../system/firewall.js";
 import { tableNameOf } from "../system/firewall-rules.js";
+import { ForeignFirewall } from "../system/foreign-firewall/foreign-firewall.js";
+import { removeForeignRule } from "../system/foreign-firewall/foreign-rule.js";
+import { GuardedHost } from "../system/foreign-firewall/guarded-host.js";
 import { HostSetup } from "../system/host-setup.js";
 import { HostStateRecord } from "../system/host-state-record.js";
 import { openHostStateStore } from "../system/host-state-store.js";
@@ -63,7 +66,7 @@ export async function prepareTunnel(
 	const sysctls = createSysctlFiles();
 	const record = createRecord(environment);
 	const config = await claimInstance(attempt, record);
-	const host = new HostSetup({
+	const ownHost = new HostSetup({
 		config,
 		remotes,
 		run: runCommand,
@@ -71,10 +74,19 @@ export async function prepareTunnel(
 		record,
 		onNotice,
 	});
+	const guarded =
+		config.hostSetup === "auto"
+			? guardHost({ host: ownHost, config, record, onNotice })
+			: null;
+	const host = guarded ?? ownHost;
 	const supervisor = new TunnelSupervisor({
 		input: { config, remotes, handshakePacket },
 		host,
-		onEvent: attempt.onEvent,
+		onEvent: (event) => {
+			if (event.kind === "flow-closed" && event.reason === "handshake-timeout")
+				guarded?.handshakeFailed();
+			attempt.onEvent(event);
+		},
 		...(attempt.workerUrl === undefined
 			? {}
 			: { workerUrl: attempt.workerUrl }),
@@ -85,6 +97,25 @@ export async function prepareTunnel(
 		onError: attempt.onWatchError,
 	});
 	return { config, remotes, supervisor, watch };
+}
+
+/** With an eye on the firewalls of others, which no rule of ours can overrule. */
+function guardHost(parts: {
+	readonly host: HostSetup;
+	readonly config: TunnelConfig;
+	readonly record: HostStateRecord;
+	readonly onNotice: (message: string) => void;
+}): GuardedHost {
+	const { host, config, record, onNotice } = parts;
+	const isAllowed = config.allowForeignFirewall;
+	const foreign = new ForeignFirewall({
+		run: runCommand,
+		ownTable: tableNameOf(config.name),
+		isAllowed,
+		record: (rows) => record.recordForeignRules(config.name, rows),
+		onNotice,
+	});
+	return new GuardedHost({ host, foreign, isAllowed, onNotice });
 }
 
 /** Null as soon as the signal comes: a name server that does not answer must not hold up the exit. */
@@ -105,6 +136,7 @@ function createRecord(environment: Environment): HostStateRecord {
 		sysctls: createSysctlFiles(),
 		listLinks: () => listLinks(runCommand),
 		removeTable: (tableName) => removeFirewall(runCommand, tableName),
+		removeForeignRule: (row) => removeForeignRule(runCommand, row),
 		readStartTicks,
 	});
 }

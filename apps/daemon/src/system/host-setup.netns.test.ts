@@ -19,6 +19,7 @@ import {
 } from "vitest";
 import { removeFirewall } from "./firewall.js";
 import { tableNameOf } from "./firewall-rules.js";
+import { removeForeignRule } from "./foreign-firewall/foreign-rule.js";
 import { HostSetup } from "./host-setup.js";
 import { writeHostSetupScript } from "./host-setup-script.js";
 import { HostStateRecord } from "./host-state-record.js";
@@ -80,6 +81,7 @@ function createRecord(): HostStateRecord {
 		sysctls: host.sysctls,
 		listLinks: () => listLinks(host.run),
 		removeTable: (name) => removeFirewall(host.run, name),
+		removeForeignRule: (row) => removeForeignRule(host.run, row),
 		readStartTicks: () => (isAlive ? "1" : null),
 	});
 }

@@ -10,6 +10,7 @@ import {
 	NO_GUARDS,
 	tableNameOf,
 } from "./firewall-rules.js";
+import type { TunnelPlace } from "./foreign-firewall/tunnel-packet.js";
 import {
 	type AddressFamily,
 	acceptRaKey,
@@ -134,6 +135,23 @@ export class HostSetup {
 				"Forwarding was switched for the whole host by somebody else: tunscope's guard and settings follow it.",
 			);
 		});
+	}
+
+	/** Where the tunnel is on this host; null while it has no TUN. */
+	place(): TunnelPlace | null {
+		if (this.#tunName === null || this.#path === null || this.#isUndone)
+			return null;
+		const { config } = this.#options;
+		return {
+			tunName: this.#tunName,
+			peer4: config.tun.peer4,
+			peer6: this.#usesIpv6 ? config.tun.peer6 : null,
+			interfaces: this.#path.interfaces,
+			endpoint:
+				config.role === "client"
+					? { role: "client", servers: this.#remotes }
+					: { role: "server", port: config.listen.port },
+		};
 	}
 
 	/** Undoes everything in reverse. Idempotent. */

@@ -58,6 +58,7 @@ function createRecord(): HostStateRecord {
 		sysctls,
 		listLinks: () => Promise.resolve(links),
 		removeTable: () => Promise.resolve(),
+		removeForeignRule: () => Promise.resolve(),
 		readStartTicks: (pid) => (alive.has(pid) ? "1" : null),
 	});
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tableNameOf } from "./firewall-rules.js";
+import type { ForeignRuleRow } from "./foreign-firewall/foreign-rule.js";
 import { planForwarding } from "./forwarding-plan.js";
 import type { SysctlRow } from "./host-state.js";
 import { HostStateRecord } from "./host-state-record.js";
@@ -32,6 +33,7 @@ let sysctls: MemorySysctls;
 let links: Link[];
 let alive: Map<number, string>;
 let removedTables: string[];
+let removedRules: ForeignRuleRow[];
 
 beforeEach(() => {
 	directory = join(
@@ -52,6 +54,7 @@ beforeEach(() => {
 	links = [ETH0];
 	alive = new Map();
 	removedTables = [];
+	removedRules = [];
 });
 afterEach(() =>
 	rmSync(join(directory, "..", ".."), { recursive: true, force: true }),
@@ -70,6 +73,10 @@ function createRecord(
 		listLinks: () => Promise.resolve(links),
 		removeTable: (name) => {
 			removedTables.push(name);
+			return Promise.resolve();
+		},
+		removeForeignRule: (row) => {
+			removedRules.push(row);
 			return Promise.resolve();
 		},
 		readStartTicks: (pid) => alive.get(pid) ?? null,
@@ -195,6 +202,27 @@ describe("host-state record", () => {
 		expect(notices).toEqual([expect.stringContaining("process 1")]);
 		expect(sysctls.read(FORWARDING)).toBe("0");
 		expect(removedTables).toEqual(["tunscope_one"]);
+	});
+
+	it("removes a dead instance's rules in tables of others, as they are on record", async () => {
+		const rows: ForeignRuleRow[] = [
+			{
+				owner: "iptables",
+				family: "ip",
+				table: "filter",
+				chain: "DOCKER-USER",
+				words: ["-i", "tun0", "-j", "ACCEPT"],
+				tag: "tunscope_one",
+			},
+		];
+		const record = createRecord();
+		await claim(record, "one", 1);
+		await claim(record, "other", 3);
+		await record.recordForeignRules("one", rows);
+		expect(removedRules).toEqual([]);
+		alive.delete(1);
+		await claim(createRecord(), "two", 2);
+		expect(removedRules).toEqual(rows);
 	});
 
 	it("takes no table away from an operator whose instance made none", async () => {

@@ -1,5 +1,6 @@
 // Who changed what on this host: counted users per setting, so that the last tunnel restores it and a crash is undone later.
 
+import type { ForeignRuleRow } from "./foreign-firewall/foreign-rule.js";
 import {
 	type AddressFamily,
 	forwardingKey,
@@ -22,6 +23,7 @@ export interface HostStateOptions {
 	readonly sysctls: SysctlFiles;
 	readonly listLinks: () => Promise<readonly Link[]>;
 	readonly removeTable: (tableName: string) => Promise<void>;
+	readonly removeForeignRule: (row: ForeignRuleRow) => Promise<void>;
 	/** Null when no such process runs. */
 	readonly readStartTicks: (pid: number) => string | null;
 }
@@ -74,6 +76,7 @@ export class HostStateRecord {
 				role,
 				serverPort,
 				interfaces,
+				foreignRules: [],
 			});
 			return { name, notices };
 		});
@@ -127,6 +130,17 @@ export class HostStateRecord {
 		state.sysctls = state.sysctls.filter(
 			(row) => !isTakenOver(row, this.#options.sysctls),
 		);
+	}
+
+	/** Puts the instance's rules in tables of others on record: all that may exist from now on. */
+	recordForeignRules(
+		name: string,
+		rows: readonly ForeignRuleRow[],
+	): Promise<void> {
+		return this.#change(async (state) => {
+			for (const instance of state.instances)
+				if (instance.name === name) instance.foreignRules = [...rows];
+		});
 	}
 
 	/** Restores what no other instance uses. @returns a sentence per setting that was left alone. */
@@ -235,7 +249,9 @@ export class HostStateRecord {
 			state,
 			dead.map(({ name }) => name),
 		);
-		for (const { name, pid, tableName } of dead) {
+		for (const { name, pid, tableName, foreignRules } of dead) {
+			for (const row of foreignRules)
+				await this.#options.removeForeignRule(row);
 			if (tableName !== null) await this.#options.removeTable(tableName);
 			notices.unshift(
 				`${name} (process ${pid}) had ended without cleaning up: its rules and settings were undone.`,

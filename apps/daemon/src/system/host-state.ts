@@ -8,6 +8,10 @@ import {
 	textOf,
 	textsOf,
 } from "../config/json-value.js";
+import {
+	type ForeignRuleRow,
+	parseForeignRule,
+} from "./foreign-firewall/foreign-rule.js";
 import type { AddressFamily } from "./forwarding-plan.js";
 
 export interface InstanceRow {
@@ -21,6 +25,8 @@ export interface InstanceRow {
 	/** Server: the fake-TCP port that its table redirects. Client: null. */
 	readonly serverPort: number | null;
 	readonly interfaces: readonly string[];
+	/** Its rules in tables of others. */
+	foreignRules: readonly ForeignRuleRow[];
 }
 
 export interface SysctlRow {
@@ -82,9 +88,11 @@ function parseInstance(row: JsonObject): InstanceRow | null {
 	const startTicks = textOf(row, "startTicks");
 	const tableName = textOf(row, "tableName");
 	const interfaces = textsOf(row, "interfaces");
+	const foreignRules = wholeList(row.foreignRules ?? [], parseForeignRule);
 	const { role } = row;
 	if (name === null || pid === null || startTicks === null) return null;
 	if (interfaces === null) return null;
+	if (foreignRules === null) return null;
 	if (tableName === null && row.tableName !== null) return null;
 	if (role !== "client" && role !== "server") return null;
 	return {
@@ -95,6 +103,7 @@ function parseInstance(row: JsonObject): InstanceRow | null {
 		role,
 		serverPort: numberOf(row, "serverPort"),
 		interfaces,
+		foreignRules,
 	};
 }
 
