@@ -4,6 +4,7 @@ import type { TunnelConfig } from "@tunscope/shared/lean";
 import { parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode, exitCodeOfError } from "./cli/exit-codes.js";
+import type { StatusQuestion } from "./cli/status-command.js";
 import { type Environment, readEnvironment } from "./config/environment.js";
 import { readVersion } from "./config/version.js";
 import { InstanceStatus } from "./control/instance-status.js";
@@ -39,8 +40,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 		process.stderr.write(outcome.text);
 		return EXIT.usage;
 	}
-	const { config, display: flags } = outcome;
 	const environment = readEnvironment();
+	if (outcome.kind === "status")
+		return printStatus(outcome.question, environment);
+	const { config, display: flags } = outcome;
 	if (config.hostSetup === "print") return printHostSetup(config);
 	const display = await Display.create({
 		flags,
@@ -122,6 +125,20 @@ function startStatus(parts: {
 		},
 		onLinesWanted: (tunnels) => display.showStatus(tunnels),
 	});
+}
+
+async function printStatus(
+	question: StatusQuestion,
+	environment: Environment,
+): Promise<ExitCode> {
+	const { stdout: out, stderr: err } = process;
+	try {
+		// Only who asks loads it.
+		const { runStatus } = await import("./cli/status.js");
+		return await runStatus({ question, environment, out, err });
+	} catch (error) {
+		return report(toFailure(error), null);
+	}
 }
 
 async function printHostSetup(config: TunnelConfig): Promise<ExitCode> {

@@ -15,7 +15,7 @@ function parse(line: string) {
 
 function configOf(line: string) {
 	const outcome = parse(line);
-	if (outcome.kind !== "run") throw new Error(outcome.text);
+	if (outcome.kind !== "run") throw new Error(JSON.stringify(outcome));
 	// The command line does not load the schema; whatever it lets through, the schema must too.
 	expect(tunnelConfigSchema.parse(outcome.config)).toEqual(outcome.config);
 	return outcome;
@@ -171,7 +171,7 @@ describe("the documentation", () => {
 		const output = { writeOut: () => undefined, writeErr: () => undefined };
 		for (const command of createProgram({
 			version: "0",
-			onRun: () => undefined,
+			onOutcome: () => undefined,
 			output,
 		}).commands) {
 			const section =

@@ -2,7 +2,9 @@
 
 import type { LogLevel, TunnelConfig, TunnelRole } from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { addCompletionCommand } from "./completion-command.js";
 import { EXAMPLES, ROOT_EXAMPLES } from "./help-examples.js";
+import { addStatusCommand, type StatusQuestion } from "./status-command.js";
 import { type TunnelFlags, tunnelOptions } from "./tunnel-options.js";
 
 export interface DisplayFlags {
@@ -17,12 +19,11 @@ export type CommandLineOutcome =
 			readonly config: TunnelConfig;
 			readonly display: DisplayFlags;
 	  }
-	/** Help or version: print and exit 0. */
+	| { readonly kind: "status"; readonly question: StatusQuestion }
+	/** Help, version or a script: print and exit 0. */
 	| { readonly kind: "text"; readonly text: string }
 	/** Print to standard error and exit 2. */
 	| { readonly kind: "usage-error"; readonly text: string };
-
-type OnRun = (role: TunnelRole, flags: TunnelFlags) => void;
 
 /** @param words the command line without `node` and the script. */
 export function parseCommandLine(
@@ -33,8 +34,8 @@ export function parseCommandLine(
 	let outcome: CommandLineOutcome | null = null;
 	const program = createProgram({
 		version,
-		onRun: (role, flags) => {
-			outcome = toOutcome(role, flags);
+		onOutcome: (wanted) => {
+			outcome = wanted;
 		},
 		output: {
 			writeOut: (text) => {
@@ -60,10 +61,11 @@ export function parseCommandLine(
 /** The commands as commander knows them; exported so that a test can hold the documentation against it. */
 export function createProgram(parts: {
 	readonly version: string;
-	readonly onRun: OnRun;
+	/** Called with what the words ask for, when they do. */
+	readonly onOutcome: (outcome: CommandLineOutcome) => void;
 	readonly output: OutputConfiguration;
 }): Command {
-	const { version, onRun, output } = parts;
+	const { version, onOutcome, output } = parts;
 	const program = new Command("tunscope")
 		.description(
 			"Carries UDP over fake TCP through a TUN device, in the wire format of Phantun.",
@@ -82,9 +84,13 @@ export function createProgram(parts: {
 			.version(`tunscope ${version}`, "-V, --version", "print the version")
 			.showHelpAfterError(`(tunscope ${role} --help lists all flags)`)
 			.addHelpText("after", EXAMPLES[role])
-			.action((flags: TunnelFlags) => onRun(role, flags));
+			.action((flags: TunnelFlags) => onOutcome(toOutcome(role, flags)));
 		for (const option of tunnelOptions(role)) command.addOption(option);
 	}
+	addStatusCommand(program, (question) =>
+		onOutcome({ kind: "status", question }),
+	);
+	addCompletionCommand(program, (text) => onOutcome({ kind: "text", text }));
 	return program;
 }
 

@@ -3,7 +3,11 @@
 /** Exit codes by name. */
 export const EXIT = {
 	ok: 0,
+	/** `status` only. */
+	tunnelNotRunning: 1,
 	usage: 2,
+	/** `status` only; LSB's number for a program that is not running. */
+	nothingRuns: 3,
 	inputUnreadable: 66,
 	unavailable: 69,
 	internal: 70,
@@ -23,6 +27,7 @@ const EXIT_OF_ERROR: Readonly<Record<string, ExitCode>> = {
 	COMMAND_MISSING: EXIT.unavailable,
 	COMMAND_FAILED: EXIT.system,
 	COMMAND_TIMEOUT: EXIT.system,
+	NFTABLES_UNAVAILABLE: EXIT.unavailable,
 	PERMISSION_DENIED: EXIT.permission,
 	TUN_DEVICE_MISSING: EXIT.unavailable,
 	UDP_PORT_TAKEN: EXIT.unavailable,

@@ -34,3 +34,23 @@ Examples:
 SIGTERM or Ctrl-C ends the tunnel and undoes everything that it changed. Exit codes: docs/exit-codes.md
 `,
 };
+
+export const STATUS_EXAMPLES = `
+Examples:
+  tunscope status
+      a table of all tunnels of this network namespace, with details where there are few
+  tunscope status client_51821
+      everything about one tunnel
+  tunscope status --json | jq '.instances[].tunnels[] | {name, state, drops}'
+      for programs; without a terminal it is JSON anyway
+
+Ends with 0 when all tunnels run, with 1 when one does not, with 3 when no tunscope runs here.
+`;
+
+export const COMPLETION_EXAMPLES = `
+Examples:
+  source <(tunscope completion bash)
+      for this shell
+  tunscope completion bash > /etc/bash_completion.d/tunscope
+      for all later ones
+`;

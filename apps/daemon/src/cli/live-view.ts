@@ -18,7 +18,13 @@ import {
 	formatDuration,
 	formatWhole,
 } from "./format-quantity.js";
-import { renderLine, span, type TextLine, wrapWords } from "./terminal-text.js";
+import {
+	HEALTH_STYLES,
+	renderLine,
+	span,
+	type TextLine,
+	wrapWords,
+} from "./terminal-text.js";
 
 export interface LiveViewState {
 	readonly role: TunnelConfig["role"];
@@ -95,12 +101,13 @@ function titleLine(state: LiveViewState, columns: number): TextLine {
 
 function stateLine(state: LiveViewState): TextLine {
 	const { role, remote, sample } = state;
-	const { words, style } = stateInWords({
+	const { words, health } = stateInWords({
 		role,
 		remote,
 		state: state.state,
 		gauges: sample.gauges,
 	});
+	const style = HEALTH_STYLES[health];
 	return [span(" ● ", style), span(words, style)];
 }
 

@@ -17,6 +17,14 @@ export interface Span {
 }
 export type TextLine = readonly Span[];
 
+/** How a tunnel's health looks, wherever it is shown. */
+export const HEALTH_STYLES = {
+	good: "good",
+	passing: "warning",
+	bad: "bad",
+	ended: "faint",
+} as const satisfies Record<string, Style>;
+
 export function span(text: string, style: Style = "plain"): Span {
 	return { text, style };
 }

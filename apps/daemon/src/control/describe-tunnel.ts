@@ -37,14 +37,20 @@ export function describeTunnel(moment: TunnelMoment): TunnelDescription {
 	const configured = hostAndPort(remote.host, remote.port);
 	const gauges = sample?.gauges ?? null;
 	const { sent, received } = rates;
+	const { words, health } = stateInWords({
+		role,
+		remote: configured,
+		state,
+		gauges,
+	});
 	return {
 		name: config.name,
 		role,
 		state,
-		stateInWords: stateInWords({ role, remote: configured, state, gauges })
-			.words,
+		stateInWords: words,
+		health,
 		stateSince: new Date(moment.wallClockMs - inStateMs).toISOString(),
-		inStateForMs: inStateMs,
+		inStateForMs: Math.round(inStateMs),
 		listen:
 			role === "client"
 				? hostAndPort(listen.address, listen.port)
@@ -121,7 +127,7 @@ function maxPayload({
 
 function lastInboundAge(gauges: CounterSample["gauges"] | null): number | null {
 	if (gauges === null || gauges.lastInboundMs < 0) return null;
-	return Math.max(0, gauges.nowMs - gauges.lastInboundMs);
+	return Math.max(0, Math.round(gauges.nowMs - gauges.lastInboundMs));
 }
 
 function rateOf(direction: TrafficRates["sent"]) {

@@ -134,6 +134,7 @@ describe("status of an instance", () => {
 				role: "client",
 				state: "running",
 				stateInWords: "connected",
+				health: "good",
 				stateSince: "2026-01-01T00:00:01.000Z",
 				inStateForMs: 2_000,
 				listen: "[::1]:51821",

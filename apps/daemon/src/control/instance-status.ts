@@ -100,7 +100,7 @@ export class InstanceStatus {
 			kind: "status",
 			pid,
 			tunscope: version,
-			uptimeMs: clock.monotonicMs() - this.#startedAtMs,
+			uptimeMs: Math.round(clock.monotonicMs() - this.#startedAtMs),
 			tunnels,
 		};
 	}

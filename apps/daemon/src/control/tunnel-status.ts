@@ -91,6 +91,6 @@ export class TunnelStatus {
 	#lastNotice(nowMs: number): TunnelDescription["lastNotice"] {
 		if (this.#notice === null) return null;
 		const { level, text, atMs } = this.#notice;
-		return { level, text, msAgo: nowMs - atMs };
+		return { level, text, msAgo: Math.round(nowMs - atMs) };
 	}
 }

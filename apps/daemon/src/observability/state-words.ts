@@ -14,7 +14,8 @@ export interface StateFacts {
 
 export interface StateWords {
 	readonly words: string;
-	readonly style: "good" | "warning" | "bad" | "faint";
+	/** "passing" mends itself, "ended" was asked for. */
+	readonly health: "good" | "passing" | "bad" | "ended";
 }
 
 export function stateInWords(facts: StateFacts): StateWords {
@@ -22,32 +23,32 @@ export function stateInWords(facts: StateFacts): StateWords {
 		case "starting":
 			return {
 				words: "starting: opening the TUN and preparing the host",
-				style: "warning",
+				health: "passing",
 			};
 		case "tun-lost":
 			return {
 				words: "the TUN is gone or down: waiting for it to come back",
-				style: "bad",
+				health: "bad",
 			};
 		case "waiting":
 			return {
 				words: "could not start: waiting to try again",
-				style: "bad",
+				health: "bad",
 			};
 		case "restarting":
 			return {
 				words: "the worker ended unexpectedly: starting it again",
-				style: "bad",
+				health: "bad",
 			};
 		case "stopping":
 			return {
 				words: "stopping: closing flows, undoing rules",
-				style: "warning",
+				health: "passing",
 			};
 		case "stopped":
-			return { words: "stopped", style: "faint" };
+			return { words: "stopped", health: "ended" };
 		case "failed":
-			return { words: "failed", style: "bad" };
+			return { words: "failed", health: "bad" };
 		case "running":
 			return runningInWords(facts);
 	}
@@ -57,16 +58,16 @@ function runningInWords({ role, gauges, remote }: StateFacts): StateWords {
 	if (gauges?.isTargetDown === 1) {
 		return {
 			words: `${remote} refuses datagrams: is the UDP service running?`,
-			style: "bad",
+			health: "bad",
 		};
 	}
 	const { flowsEstablished = 0, flowsHalfOpen = 0 } = gauges ?? {};
-	if (flowsEstablished > 0) return { words: "connected", style: "good" };
+	if (flowsEstablished > 0) return { words: "connected", health: "good" };
 	if (flowsHalfOpen > 0) {
 		const words =
 			role === "client" ? `connecting to ${remote}` : "a client is connecting";
-		return { words, style: "warning" };
+		return { words, health: "passing" };
 	}
 	const awaited = role === "client" ? "the first datagram" : "clients";
-	return { words: `ready, waiting for ${awaited}`, style: "good" };
+	return { words: `ready, waiting for ${awaited}`, health: "good" };
 }
