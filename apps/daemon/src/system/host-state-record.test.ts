@@ -358,27 +358,6 @@ describe("host-state record", () => {
 		expect(stateText()).toContain('"namespaceCookie": "42"');
 	});
 
-	it.each([
-		["the record", null, "42"],
-		["the kernel", "42", null],
-	])("goes by the inode where %s has no cookie", async (_, first, second) => {
-		await claim(createRecord("boot-1", first), "one", 1);
-		alive.clear();
-		const { notices } = await claim(createRecord("boot-1", second), "one", 2);
-		expect(notices).toHaveLength(1);
-		expect(removedTables).toEqual(["tunscope_one"]);
-		expect(stateText()).toContain('"namespaceCookie": "42"');
-	});
-
-	it("reads a record of a version that knew no cookies", async () => {
-		await claim(createRecord("boot-1", null), "one", 1);
-		const old = stateText().replace(/\s*"namespaceCookie": null,/, "");
-		expect(old).not.toContain("ookie");
-		writeFileSync(join(directory, "state.json"), old);
-		alive.clear();
-		expect((await claim(createRecord(), "one", 2)).notices).toHaveLength(1);
-	});
-
 	it("gives the second of two instances of one name another name", async () => {
 		const record = createRecord();
 		expect((await claim(record, "one", 1)).name).toBe("one");
