@@ -4,6 +4,7 @@ import type { TunnelConfig } from "@tunscope/shared/lean";
 import { parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode, exitCodeOfError } from "./cli/exit-codes.js";
+import { hostSetupText } from "./cli/print-host-setup.js";
 import type { StatusQuestion } from "./cli/status-command.js";
 import { type Environment, readEnvironment } from "./config/environment.js";
 import { readVersion } from "./config/version.js";
@@ -14,11 +15,7 @@ import {
 } from "./control/status-service.js";
 import { Instance } from "./instance/instance.js";
 import { controlDirectoryIn } from "./system/control-socket-files.js";
-import { writeHostSetupScript } from "./system/host-setup-script.js";
 import { sweepRuntimeDirectory } from "./system/host-state-record-sweep.js";
-import { resolveRemote } from "./system/resolve-remote.js";
-import { runCommand } from "./system/run-command.js";
-import { createSysctlFiles } from "./system/sysctl-files.js";
 import { type TunnelFailure, toFailure } from "./tunnel/failure.js";
 
 /** Everything together must be over in 2 s; a host command that hangs must not keep a dying process alive for ever. */
@@ -143,11 +140,7 @@ async function printStatus(
 
 async function printHostSetup(config: TunnelConfig): Promise<ExitCode> {
 	try {
-		const remotes = await resolveRemote(config);
-		const sysctls = createSysctlFiles();
-		process.stdout.write(
-			await writeHostSetupScript({ config, remotes, run: runCommand, sysctls }),
-		);
+		process.stdout.write(await hostSetupText(config));
 		return EXIT.ok;
 	} catch (error) {
 		return report(toFailure(error), null);

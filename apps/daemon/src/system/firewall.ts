@@ -7,11 +7,21 @@ import {
 } from "./firewall-rules.js";
 import type { RunCommand } from "./run-command.js";
 
-export async function applyFirewall(
-	run: RunCommand,
-	plan: FirewallPlan,
-): Promise<void> {
-	await run("nft", ["-f", "-"], { input: renderFirewall(plan) });
+/** Whoever makes and removes an instance's rules. */
+export interface Firewall {
+	/** Replaces what was made for the same table before. */
+	apply(plan: FirewallPlan): Promise<void>;
+	/** Removing a table that is not there is no error. */
+	remove(tableName: string): Promise<void>;
+}
+
+export function nftFirewall(run: RunCommand): Firewall {
+	return {
+		apply: async (plan) => {
+			await run("nft", ["-f", "-"], { input: renderFirewall(plan) });
+		},
+		remove: (tableName) => removeFirewall(run, tableName),
+	};
 }
 
 /** Removing a table that is not there is no error. */

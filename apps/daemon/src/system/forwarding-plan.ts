@@ -23,7 +23,6 @@ export interface SysctlWish {
 	readonly isOfOurTun: boolean;
 	/** Switching it on makes the host forward; a guard has to hold that back for everything but our TUNs. */
 	readonly needsGuard: boolean;
-	readonly why: string;
 }
 
 /**
@@ -70,7 +69,7 @@ function planIpv6(
 		return perInterface({ need, family: "ipv6", setting: "force_forwarding" });
 	}
 	return [
-		...keepRouterAdvertisements(sysctls),
+		...keepRouterAdvertisements(sysctls, need.tunName),
 		{
 			key: forwardingKey("ipv6", "all"),
 			wanted: OUR_ALL_FORWARDING,
@@ -79,7 +78,6 @@ function planIpv6(
 			interfaceName: null,
 			isOfOurTun: false,
 			needsGuard: true,
-			why: "before Linux 6.17 IPv6 is forwarded by all interfaces or none; 2 is as good as 1, and tells tunscope's from others'",
 		},
 	];
 }
@@ -89,10 +87,14 @@ export function acceptRaKey(interfaceName: string): string {
 }
 
 /** Interfaces that may have a default route from router advertisements, by the kernel's own hand. */
-export function routerListeners(sysctls: SysctlFiles): readonly string[] {
+export function routerListeners(
+	sysctls: SysctlFiles,
+	tunName: string,
+): readonly string[] {
+	const others = ["all", "default", "lo", tunName];
 	return sysctls
 		.list("net/ipv6/conf")
-		.filter((name) => name !== "all" && name !== "default" && name !== "lo")
+		.filter((name) => !others.includes(name))
 		.filter((name) =>
 			// 2 may be another tunnel's doing, which this one needs too.
 			["1", "2"].includes(sysctls.read(acceptRaKey(name)) ?? ""),
@@ -100,8 +102,11 @@ export function routerListeners(sysctls: SysctlFiles): readonly string[] {
 }
 
 // Forwarding makes the kernel ignore router advertisements where accept_ra is 1, which would lose the default route.
-function keepRouterAdvertisements(sysctls: SysctlFiles): readonly SysctlWish[] {
-	return routerListeners(sysctls).map((name) => ({
+function keepRouterAdvertisements(
+	sysctls: SysctlFiles,
+	tunName: string,
+): readonly SysctlWish[] {
+	return routerListeners(sysctls, tunName).map((name) => ({
 		key: acceptRaKey(name),
 		wanted: "2",
 		alsoGood: [],
@@ -109,7 +114,6 @@ function keepRouterAdvertisements(sysctls: SysctlFiles): readonly SysctlWish[] {
 		interfaceName: name,
 		isOfOurTun: false,
 		needsGuard: false,
-		why: `keeps the router advertisements of ${name} honoured while IPv6 is forwarded`,
 	}));
 }
 
@@ -127,12 +131,22 @@ function perInterface(choice: {
 		interfaceName,
 		isOfOurTun,
 		needsGuard: !isOfOurTun,
-		why: isOfOurTun
-			? `packets from the TUN may leave this host (${family})`
-			: `packets that arrive on ${interfaceName} may reach the TUN (${family})`,
 	});
 	return [
 		wish(need.tunName, true),
 		...need.interfaces[family].map((name) => wish(name, false)),
 	];
+}
+
+/** Why a setting of these is changed, for people. */
+export function reasonOfSetting(key: string, tunName: string): string {
+	if (key === forwardingKey("ipv6", "all"))
+		return "before Linux 6.17 IPv6 is forwarded by all interfaces or none (2 works like 1, and is known as tunscope's)";
+	const [, , , interfaceName = ""] = key.split("/");
+	const family = key.startsWith("net/ipv4/") ? "IPv4" : "IPv6";
+	if (key === acceptRaKey(interfaceName))
+		return `keeps the router advertisements of ${interfaceName} honoured while IPv6 is forwarded`;
+	return interfaceName === tunName
+		? `packets from the TUN may leave this host (${family})`
+		: `packets that arrive on ${interfaceName} may reach the TUN (${family})`;
 }

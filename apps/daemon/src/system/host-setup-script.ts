@@ -1,17 +1,22 @@
-// What --host-setup auto would do, as commands with their reasons and their undoing, for an operator to run.
+// What --host-setup auto would do, as a script with reasons that makes and undoes it, for an operator to run.
 
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
+import { createDryHost, type DryHost, type HostChange } from "./dry-host.js";
 import {
-	type ForwardGuards,
+	type FirewallPlan,
 	renderFirewall,
 	renderRemoval,
 	tableNameOf,
 } from "./firewall-rules.js";
-import { planForwarding, type SysctlWish } from "./forwarding-plan.js";
-import { firewallPlanOf, isIpv6Usable, tunLinkPlanOf } from "./host-setup.js";
-import { tunLinkCommands } from "./links.js";
-import { discoverNetworkPath } from "./network-path.js";
+import { reasonOfSetting } from "./forwarding-plan.js";
+import { HostSetup } from "./host-setup.js";
+import type { HostState } from "./host-state.js";
+import { HostStateRecord } from "./host-state-record.js";
+import { memoryHostStateStore } from "./host-state-store.js";
+import { iptablesCommands } from "./iptables-rules.js";
+import { freeTunName, listLinks } from "./links.js";
+import { readStartTicks } from "./process-identity.js";
 import { formatCommand, type RunCommand } from "./run-command.js";
 import { type SysctlFiles, sysctlName } from "./sysctl-files.js";
 
@@ -20,77 +25,132 @@ export interface HostSetupScriptInput {
 	readonly remotes: readonly ResolvedAddress[];
 	readonly run: RunCommand;
 	readonly sysctls: SysctlFiles;
+	/** What is on record about this host. */
+	readonly state: HostState;
+	/** Null where nftables can be used, else why not: the rules are for iptables then. */
+	readonly whyNoNftables: string | null;
 }
 
-/** A name for the TUN where the operator has left the choice to the kernel. */
-const LIKELY_TUN_NAME = "tun0";
-
-/** Looks at the host and changes nothing. */
+/** Lets a dry host go through the same steps as a real one. Looks at the host and changes nothing. */
 export async function writeHostSetupScript(
 	input: HostSetupScriptInput,
 ): Promise<string> {
-	const { config, remotes, run, sysctls } = input;
-	const tunName = config.tun.name || LIKELY_TUN_NAME;
-	const usesIpv6 = isIpv6Usable(config, sysctls);
-	const { role, interfaces } = config;
-	const path = await discoverNetworkPath(run, {
-		role,
-		interfaces,
-		remotes,
-		usesIpv6,
-	});
-	const linkMtuBytes =
-		config.linkMtuBytes === "auto" ? path.linkMtuBytes : config.linkMtuBytes;
-	const links = tunLinkCommands(
-		tunLinkPlanOf(config, { tunName, linkMtuBytes, usesIpv6 }),
+	const tunName = freeTunName(
+		input.config.tun.name,
+		await listLinks(input.run),
 	);
-	const wishes = planForwarding(
-		{ tunName, interfaces: path.interfaces },
-		sysctls,
+	const notes: string[] = [];
+	const { make, undo } = await rehearse(input, tunName, (note) =>
+		notes.push(note),
 	);
-	const missing = wishes.filter(
-		({ key, wanted }) => sysctls.read(key) !== wanted,
-	);
-	const guards = guardsOfWishes(missing);
-	const rules = renderFirewall(
-		firewallPlanOf({ config, remotes, tunName, guards, usesIpv6 }),
-	);
+	const plan = make.flatMap((change) =>
+		change.kind === "rules" ? [change.plan] : [],
+	)[0];
+	const writer = { tunName, plan, isIptables: input.whyNoNftables !== null };
 	return [
-		...heading(config, tunName),
-		...path.notices.map((notice) => `# NOTE: ${notice}`),
+		...heading(input, tunName),
+		...notes.map((note) => `# NOTE: ${note}`),
+		'if [ "$1" != undo ]; then',
 		"",
 		"# 1. The TUN. tunscope does this itself in every mode, also with --host-setup off:",
-		...links.map((words) => `#   ${formatCommand("ip", words)}`),
+		...make.flatMap(asTunComment),
 		"",
-		`# 2. ${rulesWhy(config)}`,
-		"nft -f - <<'END'",
-		rules.trimEnd(),
-		"END",
+		`# 2. ${rulesWhy(input.config)}`,
+		...make.flatMap((change) => asRules(change, writer)),
 		"",
-		"# 3. Let the kernel carry packets between the TUN and the wire, once tunscope has opened the TUN.",
-		...(missing.length === 0
-			? ["# Nothing to change here: forwarding is on."]
-			: []),
-		...missing.flatMap((wish) => [
-			`# ${wish.why}`,
-			setting(wish.key, wish.wanted),
-		]),
+		"# 3. Let the kernel carry packets between the TUN and the wire.",
+		...asSettings(make, tunName),
+		"",
+		"else",
 		"",
 		"# To undo, in this order:",
-		...undo(missing, sysctls),
-		`#   printf '${renderRemoval(tableNameOf(config.name)).replaceAll("\n", "\\n")}' | nft -f -`,
+		...asSettings(undo, null),
+		...undo.flatMap((change) => asRules(change, writer)),
+		"",
+		"fi",
 		"",
 	].join("\n");
 }
 
-function heading(config: TunnelConfig, tunName: string): string[] {
+interface Rehearsal {
+	readonly make: readonly HostChange[];
+	readonly undo: readonly HostChange[];
+}
+
+async function rehearse(
+	input: HostSetupScriptInput,
+	tunName: string,
+	onNotice: (message: string) => void,
+): Promise<Rehearsal> {
+	const dry = createDryHost(input, tunName);
+	const { record, name } = await claimDry(input, dry, onNotice);
+	const setup = new HostSetup({
+		config: { ...input.config, name, hostSetup: "auto" },
+		remotes: input.remotes,
+		run: dry.run,
+		sysctls: dry.sysctls,
+		firewall: dry.firewall,
+		record,
+		onNotice,
+	});
+	await setup.configureTun(tunName);
+	const make = dry.takeChanges();
+	await setup.undo();
+	return { make, undo: dry.takeChanges() };
+}
+
+async function claimDry(
+	{ config, run, state }: HostSetupScriptInput,
+	dry: DryHost,
+	onNotice: (message: string) => void,
+): Promise<{ readonly record: HostStateRecord; readonly name: string }> {
+	const record = new HostStateRecord({
+		store: memoryHostStateStore(state),
+		sysctls: dry.sysctls,
+		listLinks: () => listLinks(run),
+		// What a dead instance left is undone by the next start in every mode: none of the script's business.
+		removeTable: () => Promise.resolve(),
+		// A dead instance's rule in another program's table goes at the next real start; nothing here to print.
+		removeForeignRule: () => Promise.resolve(),
+		readStartTicks,
+	});
+	if (state.instances.some(({ name }) => name === config.name)) {
+		onNotice(
+			`${config.name} is on record as running: this is what it has made, or would make after its end.`,
+		);
+		await record.releaseSysctls(config.name);
+		await record.unclaim(config.name);
+	}
+	const { name, notices } = await record.claim({
+		name: config.name,
+		tableNameOf,
+		pid: process.pid,
+		startTicks: readStartTicks(process.pid) ?? "",
+		role: config.role,
+		serverPort: null,
+		interfaces: config.interfaces,
+	});
+	for (const notice of notices) onNotice(`At its start: ${notice}`);
+	dry.takeChanges();
+	return { record, name };
+}
+
+function heading(input: HostSetupScriptInput, tunName: string): string[] {
+	const { config, whyNoNftables } = input;
 	const lines = [
+		"#!/bin/sh",
 		`# Host set-up of the tunscope ${config.role} (${config.name}). Nothing has been changed.`,
-		"# Run these as root, then start the same command with --host-setup off.",
+		"# First start the same command with --host-setup off instead of print. Then, as root, run this: as a file,",
+		"# `sh FILE` makes the set-up and `sh FILE undo` undoes it; or copy the lines.",
 	];
-	if (config.tun.name === "") {
+	if (config.tun.name !== tunName) {
 		lines.push(
 			`# NOTE: give tunscope --tun ${tunName} too, so that the TUN's name is sure.`,
+		);
+	}
+	if (whyNoNftables !== null) {
+		lines.push(
+			`# NOTE: rules for iptables, because ${whyNoNftables}. --host-setup auto needs nftables.`,
 		);
 	}
 	return lines;
@@ -102,27 +162,49 @@ function rulesWhy(config: TunnelConfig): string {
 		: `Rules: hand TCP port ${config.listen.port} of this host to the TUN, and keep the kernel's own TCP from answering for the tunnel.`;
 }
 
-function guardsOfWishes(missing: readonly SysctlWish[]): ForwardGuards {
-	const guarding = missing.filter(({ needsGuard }) => needsGuard);
-	const named = (family: "ipv4" | "ipv6") =>
-		guarding.flatMap((wish) =>
-			wish.family === family && wish.interfaceName !== null
-				? [wish.interfaceName]
-				: [],
-		);
-	const isHostWide = guarding.some(
-		({ interfaceName }) => interfaceName === null,
+function asTunComment(change: HostChange): string[] {
+	return change.kind === "command"
+		? [`#   ${formatCommand(change.program, change.words)}`]
+		: [];
+}
+
+interface RulesWriter {
+	readonly plan: FirewallPlan | undefined;
+	readonly isIptables: boolean;
+}
+
+function asRules(change: HostChange, writer: RulesWriter): string[] {
+	if (change.kind !== "rules" && change.kind !== "no-rules") return [];
+	if (!writer.isIptables) {
+		const text =
+			change.kind === "rules"
+				? renderFirewall(change.plan)
+				: renderRemoval(change.tableName);
+		return ["nft -f - <<'END'", text.trimEnd(), "END"];
+	}
+	if (writer.plan === undefined) return [];
+	const commands = iptablesCommands(writer.plan);
+	return (change.kind === "rules" ? commands.make : commands.undo).flatMap(
+		({ program, words, why }) => [
+			...(why === "" ? [] : [`# ${why}`]),
+			formatCommand(program, words),
+		],
 	);
-	return { ipv4: named("ipv4"), ipv6: isHostWide ? "all" : named("ipv6") };
 }
 
-function setting(key: string, value: string): string {
-	return formatCommand("sysctl", ["-w", `${sysctlName(key)}=${value}`]);
-}
-
-function undo(missing: readonly SysctlWish[], sysctls: SysctlFiles): string[] {
-	return missing
-		.filter(({ isOfOurTun }) => !isOfOurTun)
-		.map(({ key }) => `#   ${setting(key, sysctls.read(key) ?? "0")}`)
-		.reverse();
+/** @param tunName null to leave the reasons out */
+function asSettings(
+	changes: readonly HostChange[],
+	tunName: string | null,
+): string[] {
+	const lines = changes.flatMap((change) => {
+		if (change.kind !== "setting") return [];
+		const { key, value } = change;
+		return [
+			...(tunName === null ? [] : [`# ${reasonOfSetting(key, tunName)}`]),
+			formatCommand("sysctl", ["-w", `${sysctlName(key)}=${value}`]),
+		];
+	});
+	if (lines.length > 0 || tunName === null) return lines;
+	return ["# Nothing to change here: forwarding is on."];
 }

@@ -5,6 +5,7 @@ import type { TunnelConfig } from "@tunscope/shared/lean";
 import { readEnvironment } from "../config/environment.js";
 import { listLinks } from "./links.js";
 import { requireInterfaces } from "./network-path.js";
+import { requireNftables } from "./nftables-check.js";
 import {
 	listNetworkRoutes,
 	refuseAddressClash,
@@ -44,7 +45,7 @@ export async function checkHost(
 	requireInterfaces(config.interfaces, links);
 	refuseNameClash(config.tun.name, links);
 	refuseAddressClash(config, links, await listNetworkRoutes(run));
-	if (config.hostSetup === "auto") await run("nft", ["--version"]);
+	if (config.hostSetup === "auto") await requireNftables(run);
 	if (config.role === "client") await requireFreeUdpPort(config.listen);
 	// With --host-setup off the operator's own rules decide what reaches the TUN.
 	else if (config.hostSetup === "auto") refuseTcpListener(config, links);
