@@ -143,7 +143,7 @@ export class ManagedTunnel {
 			config: prepared?.config ?? this.config,
 			state: this.#state,
 			inStateMs: nowMs - this.#stateSinceMs,
-			remotes: prepared?.remotes ?? [],
+			remotes: prepared?.remotes() ?? [],
 			tunName: this.#tunName,
 			failure: this.#failure,
 			retryInMs:
@@ -204,7 +204,7 @@ export class ManagedTunnel {
 		{ config, remotes, supervisor, watch }: PreparedTunnel,
 		stopSignal: AbortSignal,
 	): Promise<TunnelEnd> {
-		this.#observer.onPrepared(config, remotes, this);
+		this.#observer.onPrepared(config, remotes(), this);
 		// What the undoing throws comes out of `ended`.
 		const stop = () => void supervisor.stop().catch(() => undefined);
 		stopSignal.addEventListener("abort", stop);

@@ -10,7 +10,6 @@ import { GuardedHost } from "../system/foreign-firewall/guarded-host.js";
 import { HostSetup } from "../system/host-setup.js";
 import { HostStateRecord } from "../system/host-state-record.js";
 import { openHostStateStore } from "../system/host-state-store.js";
-import { createHostWatch, type HostWatch } from "../system/host-watch.js";
 import { listLinks } from "../system/links.js";
 import { checkHost, readHandshakePacket } from "../system/preflight.js";
 import { findRemotes } from "../system/preflight-routes.js";
@@ -20,6 +19,7 @@ import { createSysctlFiles } from "../system/sysctl-files.js";
 import type { TunnelEvent } from "../tunnel/tunnel-event.js";
 import { TunnelSupervisor } from "../tunnel/tunnel-supervisor.js";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
+import { HostFollower } from "./host-follower.js";
 
 export interface TunnelAttempt {
 	readonly config: TunnelConfig;
@@ -38,11 +38,11 @@ export interface TunnelAttempt {
 export interface PreparedTunnel {
 	/** As asked for, but with the name that no other tunnel of this host has. */
 	readonly config: TunnelConfig;
-	/** Client: the servers. Server: the UDP targets. */
-	readonly remotes: readonly ResolvedAddress[];
+	/** Client: the servers. Server: the UDP targets. Those in use now. */
+	readonly remotes: () => readonly ResolvedAddress[];
 	/** Must be ended: it undoes what was claimed. */
 	readonly supervisor: TunnelSupervisor;
-	readonly watch: HostWatch;
+	readonly watch: HostFollower;
 }
 
 /**
@@ -87,16 +87,28 @@ export async function prepareTunnel(
 				guarded?.handshakeFailed();
 			attempt.onEvent(event);
 		},
+		onHostChanged: (isOverrun) => follower.hostChanged(isOverrun),
+		onPeerSilent: () => follower.peerSilent(),
 		...(attempt.workerUrl === undefined
 			? {}
 			: { workerUrl: attempt.workerUrl }),
 	});
-	const watch = createHostWatch({
+	const follower = new HostFollower({
+		config,
+		remotes,
 		host,
-		onLinkMtu: (linkMtuBytes) => supervisor.setLinkMtu(linkMtuBytes),
+		replaceRemotes: (all) => ownHost.replaceRemotes(all),
+		supervisor,
+		run: runCommand,
+		onNotice,
 		onError: attempt.onWatchError,
 	});
-	return { config, remotes, supervisor, watch };
+	return {
+		config,
+		remotes: () => follower.remotes,
+		supervisor,
+		watch: follower,
+	};
 }
 
 /** With an eye on the firewalls of others, which no rule of ours can overrule. */

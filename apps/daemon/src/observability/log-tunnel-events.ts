@@ -64,6 +64,12 @@ export function tunnelEventLine(event: ManagedEvent): Line {
 				fields: { cause: event.cause },
 				text: `the TUN was ${event.cause === "deleted" ? "deleted" : "taken down"} by somebody`,
 			};
+		case "tun-renamed":
+			return {
+				level: "warn",
+				fields: { from: event.from, to: event.to },
+				text: `the TUN ${event.from} was renamed ${event.to} by somebody: rules and settings follow`,
+			};
 		case "tun-restored":
 			return { level: "info", fields: {}, text: "the TUN is up again" };
 		case "running":

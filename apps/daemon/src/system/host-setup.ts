@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
-import { applyFirewall, removeFirewall } from "./firewall.js";
+import { type Firewall, nftFirewall } from "./firewall.js";
 import {
 	type FirewallPlan,
 	type ForwardGuards,
@@ -21,11 +21,13 @@ import {
 } from "./forwarding-plan.js";
 import type { SysctlRow } from "./host-state.js";
 import type { HostStateRecord } from "./host-state-record.js";
-import { configureTunLink, type TunLinkPlan } from "./links.js";
+import type { Link, TunLinkPlan } from "./links.js";
 import { discoverNetworkPath, type NetworkPath } from "./network-path.js";
+import { PathMemory } from "./path-memory.js";
 import type { RunCommand } from "./run-command.js";
 import type { SysctlFiles } from "./sysctl-files.js";
 import { isAllForwardingOn } from "./sysctl-restore.js";
+import { TunUpkeep } from "./tun-upkeep.js";
 
 /** Never below Ethernet's: a TUN with a smaller MTU than the wire makes the kernel fragment or drop (wire.md 4.7). */
 const MIN_TUN_LINK_MTU_BYTES = 1_500;
@@ -37,8 +39,19 @@ export interface HostSetupOptions {
 	readonly run: RunCommand;
 	readonly sysctls: SysctlFiles;
 	readonly record: HostStateRecord;
+	/** nftables, unless somebody else is given. */
+	readonly firewall?: Firewall;
 	/** A sentence for the operator. */
 	readonly onNotice: (message: string) => void;
+}
+
+/** What a look at the host found. */
+export interface HostLook {
+	readonly linkMtuBytes: number;
+	/** Client: servers whose flows must begin anew, because the way to them is another one. */
+	readonly renewedPeers: readonly string[];
+	/** Null when it is not there. */
+	readonly tun: Link | null;
 }
 
 export interface OpenedTun {
@@ -47,7 +60,12 @@ export interface OpenedTun {
 
 export class HostSetup {
 	readonly #options: HostSetupOptions;
+	readonly #firewall: Firewall;
 	readonly #usesIpv6: boolean;
+	readonly #tun: TunUpkeep;
+	readonly #memory = new PathMemory();
+	/** Since the last look. */
+	readonly #renewedPeers: string[] = [];
 	#tunName: string | null = null;
 	#path: NetworkPath | null = null;
 	#remotes: readonly ResolvedAddress[];
@@ -60,8 +78,17 @@ export class HostSetup {
 
 	constructor(options: HostSetupOptions) {
 		this.#options = options;
+		this.#firewall = options.firewall ?? nftFirewall(options.run);
 		this.#remotes = options.remotes;
 		this.#usesIpv6 = isIpv6Usable(options.config, options.sysctls);
+		const { config, run, onNotice } = options;
+		const usesIpv6 = this.#usesIpv6;
+		this.#tun = new TunUpkeep({
+			run,
+			onNotice,
+			planOf: (tunName, linkMtuBytes) =>
+				tunLinkPlanOf(config, { tunName, linkMtuBytes, usesIpv6 }),
+		});
 	}
 
 	/** Addresses, rules and forwarding for a TUN that has just been opened, for the first time or again. */
@@ -72,30 +99,36 @@ export class HostSetup {
 			this.#path = path;
 			for (const notice of path.notices) this.#options.onNotice(notice);
 			const linkMtuBytes = this.#linkMtuBytes(path);
-			await configureTunLink(
-				this.#options.run,
-				this.#linkPlan(tunName, linkMtuBytes),
-			);
+			await this.#tun.configure(tunName, linkMtuBytes);
+			this.#notePath(path);
 			if (this.#options.config.hostSetup === "auto")
 				await this.#openHost(tunName, path);
 			return { linkMtuBytes };
 		});
 	}
 
-	/** Looks again at routes and links. @returns the link MTU now, or null while there is no TUN. */
-	refresh(): Promise<number | null> {
+	/** Looks again at routes, links and the TUN, and follows them. Null while there is no TUN. */
+	refresh(): Promise<HostLook | null> {
 		return this.#enqueue(async () => {
-			const { config } = this.#options;
+			const { config, onNotice } = this.#options;
 			if (this.#tunName === null || this.#path === null || this.#isUndone)
 				return null;
 			const path = await this.#discoverPath();
+			const tun = path.links.find(({ name }) => name === this.#tunName) ?? null;
 			const hasMoved = !isSamePath(path, this.#path);
 			this.#path = path;
-			if (hasMoved)
-				for (const notice of path.notices) this.#options.onNotice(notice);
+			if (hasMoved) for (const notice of path.notices) onNotice(notice);
+			this.#notePath(path);
 			if (hasMoved && config.hostSetup === "auto")
 				await this.#openHost(this.#tunName, path);
-			return this.#linkMtuBytes(path);
+			const linkMtuBytes = this.#linkMtuBytes(path);
+			if (tun !== null) await this.#tun.tend(tun, linkMtuBytes);
+			const renewedPeers = this.#renewedPeers.splice(0);
+			return {
+				linkMtuBytes: this.#tun.limit(linkMtuBytes),
+				renewedPeers,
+				tun,
+			};
 		});
 	}
 
@@ -159,12 +192,12 @@ export class HostSetup {
 		return this.#enqueue(async () => {
 			if (this.#isUndone) return;
 			this.#isUndone = true;
-			const { config, record, run, onNotice } = this.#options;
+			const { config, record, onNotice } = this.#options;
 			for (const notice of await record.releaseSysctls(config.name))
 				onNotice(notice);
 			// After forwarding, never before: the table holds the guard.
 			if (this.#hasFirewall)
-				await removeFirewall(run, tableNameOf(config.name));
+				await this.#firewall.remove(tableNameOf(config.name));
 			await record.unclaim(config.name);
 		});
 	}
@@ -190,13 +223,12 @@ export class HostSetup {
 	}
 
 	async #applyFirewall(tunName: string, guards: ForwardGuards): Promise<void> {
-		const { config, run } = this.#options;
+		const { config } = this.#options;
 		const usesIpv6 = this.#usesIpv6;
 		// Before the command: one that fails half-way, or times out, is removed too.
 		this.#hasFirewall = true;
 		this.#guards = guards;
-		await applyFirewall(
-			run,
+		await this.#firewall.apply(
 			firewallPlanOf({
 				config,
 				remotes: this.#remotes,
@@ -215,7 +247,7 @@ export class HostSetup {
 			!isOurs && forwarding.ipv6 === OUR_ALL_FORWARDING ? "0" : forwarding.ipv6;
 		const { sysctls } = this.#options;
 		const listening = isOurs
-			? routerListeners(sysctls).filter(
+			? routerListeners(sysctls, this.#tunName ?? "").filter(
 					(name) => sysctls.read(acceptRaKey(name)) === "1",
 				)
 			: [];
@@ -238,6 +270,7 @@ export class HostSetup {
 			interfaces,
 			remotes: this.#remotes,
 			usesIpv6: this.#usesIpv6,
+			listen: config.listen,
 		});
 	}
 
@@ -246,12 +279,10 @@ export class HostSetup {
 		return linkMtuBytes === "auto" ? path.linkMtuBytes : linkMtuBytes;
 	}
 
-	#linkPlan(tunName: string, linkMtuBytes: number): TunLinkPlan {
-		return tunLinkPlanOf(this.#options.config, {
-			tunName,
-			linkMtuBytes,
-			usesIpv6: this.#usesIpv6,
-		});
+	#notePath(path: NetworkPath): void {
+		const { notices, renewed } = this.#memory.look(path);
+		for (const notice of notices) this.#options.onNotice(notice);
+		this.#renewedPeers.push(...renewed);
 	}
 
 	#enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -270,7 +301,7 @@ export function isIpv6Usable(
 	return sysctls.read("net/ipv6/conf/default/disable_ipv6") === "0";
 }
 
-export function tunLinkPlanOf(
+function tunLinkPlanOf(
 	config: TunnelConfig,
 	tun: {
 		readonly tunName: string;
@@ -288,7 +319,7 @@ export function tunLinkPlanOf(
 	};
 }
 
-export function firewallPlanOf(parts: {
+function firewallPlanOf(parts: {
 	readonly config: TunnelConfig;
 	readonly remotes: readonly ResolvedAddress[];
 	readonly tunName: string;
@@ -335,5 +366,8 @@ function guardsOf(
 }
 
 function isSamePath(one: NetworkPath, other: NetworkPath): boolean {
-	return JSON.stringify(one) === JSON.stringify(other);
+	const looks = [one, other].map(({ interfaces, linkMtuBytes, notices }) =>
+		JSON.stringify([interfaces, linkMtuBytes, notices]),
+	);
+	return looks[0] === looks[1];
 }

@@ -19,6 +19,8 @@ export interface LinkAddress {
 	readonly family: 4 | 6;
 	readonly address: string;
 	readonly isGlobal: boolean;
+	/** RFC 8981: replaced by another one every day. */
+	readonly isTemporary: boolean;
 }
 
 export interface Link {
@@ -33,6 +35,17 @@ export interface Link {
 	/** Index and hardware address: tells an interface from a later one of the same name. */
 	readonly identity: string;
 	readonly addresses: readonly LinkAddress[];
+}
+
+/** The name that the kernel will give: patterns (`tun%d`, and "" for it) take the first free number. */
+export function freeTunName(wanted: string, links: readonly Link[]): string {
+	const pattern = wanted === "" ? "tun%d" : wanted;
+	if (!pattern.includes("%d")) return pattern;
+	const taken = new Set(links.map(({ name }) => name));
+	for (let number = 0; ; number += 1) {
+		const name = pattern.replace("%d", String(number));
+		if (!taken.has(name)) return name;
+	}
 }
 
 export async function listLinks(run: RunCommand): Promise<readonly Link[]> {
@@ -67,7 +80,14 @@ function toAddress(row: JsonObject): LinkAddress[] {
 	const address = textOf(row, "local");
 	if (address === null) return [];
 	const family = textOf(row, "family") === "inet6" ? 6 : 4;
-	return [{ family, address, isGlobal: textOf(row, "scope") === "global" }];
+	return [
+		{
+			family,
+			address,
+			isGlobal: textOf(row, "scope") === "global",
+			isTemporary: row.temporary === true,
+		},
+	];
 }
 
 export interface TunLinkPlan {

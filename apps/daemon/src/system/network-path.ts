@@ -3,7 +3,8 @@
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
 import type { AddressFamily } from "./forwarding-plan.js";
 import { type Link, listLinks } from "./links.js";
-import { parseRoutes, routeTo } from "./peer-route.js";
+import { type PeerRoute, parseRoutes, routeTo } from "./peer-route.js";
+import { findRouteLoop, type RouteLoop } from "./route-loop.js";
 import type { RunCommand } from "./run-command.js";
 import { SystemError } from "./system-error.js";
 
@@ -18,6 +19,8 @@ export interface PathQuestion {
 	/** --interface; empty means all. */
 	readonly interfaces: readonly string[];
 	readonly usesIpv6: boolean;
+	/** Client: where its applications send to; a route into a device that they serve is said. */
+	readonly listen?: { readonly port: number };
 }
 
 export interface NetworkPath {
@@ -26,6 +29,12 @@ export interface NetworkPath {
 	readonly linkMtuBytes: number;
 	/** Things to tell the operator, e.g. that there is no route now. */
 	readonly notices: readonly string[];
+	/** Client: the way to each server; null where there is none now. */
+	readonly routes: ReadonlyMap<string, PeerRoute | null>;
+	/** Server: addresses of the interfaces, those that change every day (RFC 8981) left out. */
+	readonly ownAddresses: readonly string[];
+	/** All of this host, at the time of the look. */
+	readonly links: readonly Link[];
 }
 
 /** @throws SystemError INTERFACE_MISSING when --interface names one that does not exist. */
@@ -64,8 +73,10 @@ async function discoverClientPath(
 	const interfaces = { ipv4: new Set<string>(), ipv6: new Set<string>() };
 	const linkMtusBytes: number[] = [];
 	const notices: string[] = [];
+	const routes = new Map<string, PeerRoute | null>();
 	for (const { family, address } of question.remotes) {
 		const route = await routeTo(run, address);
+		routes.set(address, route);
 		if (route === null) {
 			notices.push(
 				`There is no route to ${address} now; its datagrams will be lost until there is one.`,
@@ -81,6 +92,8 @@ async function discoverClientPath(
 				`The route to ${address} leaves by ${device}, which --interface does not name: nothing will reach it.`,
 			);
 		}
+		const loop = await loopOf(run, { address, route, links, question });
+		if (loop !== null) notices.push(`${loop.message} ${loop.whatToDo}`);
 		interfaces[family === 4 ? "ipv4" : "ipv6"].add(device);
 		linkMtusBytes.push(route.routeMtuBytes ?? linkMtuOf(device, links));
 	}
@@ -92,7 +105,23 @@ async function discoverClientPath(
 		interfaces: { ipv4: [...interfaces.ipv4], ipv6: [...interfaces.ipv6] },
 		linkMtuBytes: smallest(linkMtusBytes),
 		notices,
+		routes,
+		ownAddresses: [],
+		links,
 	};
+}
+
+async function loopOf(
+	run: RunCommand,
+	way: {
+		readonly address: string;
+		readonly route: PeerRoute;
+		readonly links: readonly Link[];
+		readonly question: PathQuestion;
+	},
+): Promise<RouteLoop | null> {
+	const { listen } = way.question;
+	return listen === undefined ? null : findRouteLoop(run, { ...way, listen });
 }
 
 async function discoverServerPath(
@@ -124,6 +153,16 @@ async function discoverServerPath(
 		},
 		linkMtuBytes: smallest(relevant.map(({ name }) => linkMtuOf(name, links))),
 		notices: [],
+		routes: new Map(),
+		ownAddresses: chosen.flatMap(({ addresses }) =>
+			addresses
+				.filter(
+					({ family, isGlobal, isTemporary }) =>
+						isGlobal && !isTemporary && (family === 4 || question.usesIpv6),
+				)
+				.map(({ address }) => address),
+		),
+		links,
 	};
 }
 

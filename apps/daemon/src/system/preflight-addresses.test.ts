@@ -33,7 +33,12 @@ function linkWith(name: string, address: string, kind = "tun"): Link {
 		kind,
 		identity: "9/",
 		addresses: [
-			{ family: address.includes(":") ? 6 : 4, address, isGlobal: true },
+			{
+				family: address.includes(":") ? 6 : 4,
+				address,
+				isGlobal: true,
+				isTemporary: false,
+			},
 		],
 	};
 }

@@ -2,6 +2,7 @@
 
 import type { Flow, FlowCloseReason } from "@tunscope/fake-tcp";
 import type { DatagramBatch } from "@tunscope/tun";
+import type { ResolvedAddress } from "./worker-protocol.js";
 
 /** `ownerOf` found no flow and could not begin one; the reason is counted. */
 export const REFUSED = -1;
@@ -17,6 +18,12 @@ export interface ApplicationSide {
 	socketFailed(token: number, errno: number): void;
 	flowOpened(flow: Flow): void;
 	flowClosed(flow: Flow, reason: FlowCloseReason): void;
+	/** The remote's name leads to these now, in order of preference; at least one. */
+	replaceRemotes(remotes: readonly ResolvedAddress[], nowMs: number): void;
+	/** Begins the flows to these peers anew (null: all), because the path to them is another one. */
+	renewFlows(peers: readonly string[] | null, nowMs: number): void;
+	/** Call it a few times a second. @returns whether a remote that should answer does not: its name may lead elsewhere. */
+	tend(nowMs: number): boolean;
 	/** "address:port" of the application of a flow. */
 	describeApplication(slot: number): string;
 	isTargetDown(slot: number): boolean;

@@ -6,8 +6,6 @@ import {
 	type Flow,
 	type FlowCloseReason,
 	type HashKey,
-	type IpAddress,
-	invariant,
 	NOT_FOUND,
 	segmentsIn,
 	WordKeyTable,
@@ -19,19 +17,23 @@ import {
 } from "@tunscope/tun";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
 import { endpointText } from "./endpoint-text.js";
+import type { Server, ServerChoice } from "./server-choice.js";
 import type { TunnelCounters } from "./tunnel-counters.js";
+import type { ResolvedAddress } from "./worker-protocol.js";
 
 /** Family, port, scope, remote and local address: an application that writes to two of our addresses has two flows. */
 const KEY_WORDS = 10;
+/** The time of a SYN's first repetition: less would leave behind a server whose first SYN+ACK was lost or far away. */
+const ATTEMPT_MS = 1_000;
+/** Nothing heard for so long, though datagrams go out: the server may be gone, and its name may lead elsewhere. */
+const SILENT_MS = 5_000;
+/** A flow without traffic for this long is not opened anew before its application wants it. */
+const ABANDONED_MS = 60_000;
 
 export interface ClientApplicationsOptions {
 	readonly engine: Engine;
 	readonly socket: UdpSocket;
-	/** The servers to try, in order; a failed handshake moves on to the next. */
-	readonly servers: readonly {
-		readonly address: IpAddress;
-		readonly port: number;
-	}[];
+	readonly servers: ServerChoice;
 	readonly maxFlows: number;
 	readonly hashKey: HashKey;
 	readonly counters: TunnelCounters;
@@ -42,7 +44,8 @@ export class ClientApplications implements ApplicationSide {
 	readonly endpoints: Int32Array;
 	readonly #options: ClientApplicationsOptions;
 	readonly #slots: WordKeyTable;
-	#server = 0;
+	/** Per slot: how many servers the flow's handshake has left behind. */
+	readonly #serversTried: Uint8Array;
 
 	constructor(options: ClientApplicationsOptions) {
 		this.#options = options;
@@ -50,6 +53,7 @@ export class ClientApplications implements ApplicationSide {
 			options.socket.token,
 		);
 		this.endpoints = new Int32Array(options.maxFlows * ENDPOINT_WORDS);
+		this.#serversTried = new Uint8Array(options.maxFlows);
 		this.#slots = new WordKeyTable({
 			keyWords: KEY_WORDS,
 			capacity: options.maxFlows,
@@ -68,9 +72,8 @@ export class ClientApplications implements ApplicationSide {
 	#open(batch: DatagramBatch, message: number, nowMs: number): number {
 		const { engine, servers, counters } = this.#options;
 		const start = message * ENDPOINT_WORDS;
-		const server = servers[this.#server % servers.length];
-		invariant(server !== undefined, "a client has a server");
-		const flow = engine.open(server.address, server.port, nowMs);
+		const { address, port } = servers.current;
+		const flow = engine.open(address, port, nowMs);
 		if (typeof flow === "string") {
 			counters.drop(
 				DROP[flow],
@@ -83,17 +86,85 @@ export class ClientApplications implements ApplicationSide {
 			flow.slot * ENDPOINT_WORDS,
 		);
 		this.#slots.set(batch.endpoint, start, flow.slot);
+		this.#serversTried[flow.slot] = 0;
 		return flow.slot;
+	}
+
+	replaceRemotes(remotes: readonly ResolvedAddress[], nowMs: number): void {
+		this.#options.servers.replace(remotes);
+		this.tend(nowMs);
+	}
+
+	renewFlows(peers: readonly string[] | null, nowMs: number): void {
+		const { engine, servers } = this.#options;
+		for (const flow of [...engine.flows]) {
+			const server = servers.ofFlow(flow) ?? servers.current;
+			if (peers !== null && !peers.includes(server.text)) continue;
+			const quietSinceMs = Math.max(flow.lastInboundMs, flow.lastDataMs);
+			// The application comes back by itself, should it still be there.
+			if (nowMs - quietSinceMs > ABANDONED_MS)
+				engine.close(flow, "moved", nowMs);
+			else this.#move(flow, server, nowMs);
+		}
+	}
+
+	/**
+	 * Moves handshakes that nobody answers to the next server, and flows that hear nothing from a server which is no
+	 * longer one to one that is. @returns whether a server that should answer is silent.
+	 */
+	tend(nowMs: number): boolean {
+		const { engine, servers } = this.#options;
+		let isSilent = false;
+		const { flows } = engine;
+		// Backwards, because a flow that moves makes room for one that was looked at already.
+		for (let index = flows.length - 1; index >= 0; index--) {
+			const flow = flows[index];
+			if (flow === undefined) continue;
+			const isOpening = flow.state !== "ESTABLISHED";
+			const heardMs = nowMs - flow.lastInboundMs;
+			if (heardMs < (isOpening ? ATTEMPT_MS : SILENT_MS)) continue;
+			const isAsked = isOpening || flow.lastDataMs > flow.lastInboundMs;
+			isSilent ||= isAsked && nowMs - flow.lastDataMs < SILENT_MS;
+			if (servers.ofFlow(flow) === undefined)
+				this.#move(flow, servers.current, nowMs);
+			else if (isOpening) this.#tryNext(flow, nowMs);
+		}
+		return isSilent;
+	}
+
+	/** Every server gets one try of a second, the last one the whole handshake's time. */
+	#tryNext(flow: Flow, nowMs: number): void {
+		const { servers } = this.#options;
+		const tried = this.#serversTried[flow.slot] ?? 0;
+		if (tried + 1 >= servers.count) return;
+		const next = servers.after(flow);
+		servers.failed(flow);
+		const slot = this.#move(flow, next, nowMs);
+		if (slot !== REFUSED) this.#serversTried[slot] = tried + 1;
+	}
+
+	#move(flow: Flow, server: Server, nowMs: number): number {
+		const start = flow.slot * ENDPOINT_WORDS;
+		const endpoint = this.endpoints.slice(start, start + ENDPOINT_WORDS);
+		const { engine } = this.#options;
+		const next = engine.move(flow, server.address, server.port, nowMs);
+		if (typeof next === "string") return REFUSED;
+		this.endpoints.set(endpoint, next.slot * ENDPOINT_WORDS);
+		this.#slots.set(endpoint, 0, next.slot);
+		this.#serversTried[next.slot] = 0;
+		return next.slot;
 	}
 
 	/** The listening socket is not connected: errors it reports concern single applications and cost nothing. */
 	socketFailed(): void {}
 
-	flowOpened(): void {}
+	flowOpened(flow: Flow): void {
+		this.#options.servers.answered(flow);
+	}
 
 	flowClosed(flow: Flow, reason: FlowCloseReason): void {
 		if (reason === "handshake-timeout" || reason === "refused-by-peer")
-			this.#server++;
+			this.#options.servers.failed(flow);
 		this.#slots.delete(this.endpoints, flow.slot * ENDPOINT_WORDS);
 	}
 

@@ -15,13 +15,16 @@ import type { ResolvedAddress } from "./worker-protocol.js";
 /** ECONNREFUSED on Linux. */
 const CONNECTION_REFUSED = 111;
 const NO_SOCKET = -1;
+/** Between two changes of the target, while all refuse. */
+const TURN_INTERVAL_MS = 1_000;
 
 export interface ServerTargetsOptions {
 	readonly io: PacketIo;
 	readonly poller: Poller;
 	readonly engine: Engine;
 	readonly arena: Uint8Array;
-	readonly target: ResolvedAddress;
+	/** At least one; the first is used until it refuses. */
+	readonly targets: readonly ResolvedAddress[];
 	readonly maxFlows: number;
 	readonly socketBufferBytes: number;
 	readonly onTargetState: (isDown: boolean) => void;
@@ -38,9 +41,16 @@ export class ServerTargets implements ApplicationSide {
 	readonly #isDown: Uint8Array;
 	#closedOverflowDrops = 0;
 	#isTargetDown = false;
+	#targets: readonly ResolvedAddress[];
+	/** Since the last turn to another target. */
+	#hasRefused = false;
+	/** Turns since a target last answered. */
+	#turns = 0;
+	#turnedMs = Number.NEGATIVE_INFINITY;
 
 	constructor(options: ServerTargetsOptions) {
 		this.#options = options;
+		this.#targets = options.targets;
 		this.ownerSocket = new Int32Array(options.maxFlows).fill(NO_SOCKET);
 		this.#isDown = new Uint8Array(options.maxFlows);
 	}
@@ -64,7 +74,9 @@ export class ServerTargets implements ApplicationSide {
 	}
 
 	flowOpened(flow: Flow): void {
-		const { io, poller, arena, target, socketBufferBytes } = this.#options;
+		const { io, poller, arena, socketBufferBytes } = this.#options;
+		const [target] = this.#targets;
+		if (target === undefined) return;
 		try {
 			const socket = io.openUdp({
 				arena,
@@ -79,6 +91,43 @@ export class ServerTargets implements ApplicationSide {
 		} catch (error) {
 			if (!(error instanceof TunError)) throw error;
 			this.#options.onOpenFailed(error);
+		}
+	}
+
+	/** New flows go to the new targets; those that are open keep theirs unless it refuses. */
+	replaceRemotes(remotes: readonly ResolvedAddress[]): void {
+		if (remotes.length === 0) return;
+		this.#targets = remotes;
+		this.#turns = 0;
+		if (this.#isTargetDown) this.#reconnectRefused();
+	}
+
+	/** Nothing to renew: a client begins its flows, and a target is no further than this host's own sockets reach. */
+	renewFlows(): void {}
+
+	/** A target that refuses is left for the next one, and comes round again: a service may be slow to start. */
+	tend(nowMs: number): boolean {
+		if (!this.#isTargetDown) return false;
+		const isDue = nowMs - this.#turnedMs >= TURN_INTERVAL_MS;
+		if (this.#hasRefused && isDue && this.#targets.length > 1) {
+			this.#hasRefused = false;
+			this.#turnedMs = nowMs;
+			this.#turns++;
+			const [refusing, ...others] = this.#targets;
+			this.#targets = refusing === undefined ? [] : [...others, refusing];
+			this.#reconnectRefused();
+		}
+		return this.#turns >= this.#targets.length - 1;
+	}
+
+	/** Gives the flows whose target refused a socket to the one that is first now. */
+	#reconnectRefused(): void {
+		for (const flow of this.#options.engine.flows) {
+			if (this.#isDown[flow.slot] !== 1) continue;
+			this.flowClosed(flow);
+			this.flowOpened(flow);
+			// Until the new one answers.
+			this.#isDown[flow.slot] = 1;
 		}
 	}
 
@@ -116,8 +165,10 @@ export class ServerTargets implements ApplicationSide {
 
 	#markTarget(slot: number, isDown: boolean): void {
 		this.#isDown[slot] = isDown ? 1 : 0;
+		if (isDown) this.#hasRefused = true;
 		if (isDown === this.#isTargetDown) return;
 		this.#isTargetDown = isDown;
+		if (!isDown) this.#turns = 0;
 		this.#options.onTargetState(isDown);
 	}
 }

@@ -23,6 +23,8 @@ export interface TunAttachmentOptions {
 	/** The device that may be used now; null while it is down or gone. */
 	readonly onDevice: (tun: TunDevice | null) => void;
 	readonly onLinkMtu: (linkMtuBytes: number) => void;
+	/** Something else than the TUN's own state changed, or (overrun) what changed is not known. */
+	readonly onHostChange: (isOverrun: boolean) => void;
 }
 
 export class TunAttachment {
@@ -32,6 +34,7 @@ export class TunAttachment {
 	/** Kept across re-creations, so that rules which name the device stay right. */
 	#name: string;
 	#isUp = false;
+	#linkMtuBytes = 0;
 	/** `tun-opened` was said and `host-ready` has not come yet: the main thread itself brings the device up now. */
 	#awaitsHost = false;
 	#wasLost = false;
@@ -40,10 +43,6 @@ export class TunAttachment {
 	constructor(options: TunAttachmentOptions) {
 		this.#options = options;
 		this.#name = options.requestedName;
-	}
-
-	get isUp(): boolean {
-		return this.#isUp;
 	}
 
 	/** Opens the device and the watch. Throws TunError when the world does not allow it. */
@@ -96,14 +95,17 @@ export class TunAttachment {
 		const tun = io.openTun({ name: this.#name, arena });
 		this.#tun = tun;
 		this.#name = tun.name;
-		this.#announce(tun);
+		this.#linkMtuBytes = tun.linkMtuBytes();
+		this.#announce();
 	}
 
-	#announce(tun: TunDevice): void {
+	#announce(): void {
+		const tun = this.#tun;
+		if (tun === null) return;
 		this.#awaitsHost = true;
 		this.#options.post({
 			kind: "tun-opened",
-			tunName: tun.name,
+			tunName: this.#name,
 			interfaceIndex: tun.interfaceIndex,
 			offloads: tun.offloads,
 		});
@@ -133,24 +135,46 @@ export class TunAttachment {
 	}
 
 	#linkEvent(event: LinkEvent): void {
-		const tun = this.#tun;
-		if (
-			tun === null ||
-			event.kind !== "link" ||
-			event.interfaceIndex !== tun.interfaceIndex
-		)
-			return;
+		const isOwn =
+			event.kind === "link" &&
+			event.interfaceIndex === this.#tun?.interfaceIndex;
+		if (!isOwn) return this.#options.onHostChange(event.kind === "overrun");
 		if (event.isDeleted) return this.gone();
-		this.#options.onLinkMtu(event.linkMtuBytes);
-		if (!event.isUp && this.#isUp) {
+		this.linkSeen(event);
+	}
+
+	/** The device is so: from the kernel's events, or from a look after some of them were lost. */
+	linkSeen(link: {
+		readonly name: string;
+		readonly isUp: boolean;
+		readonly linkMtuBytes: number;
+	}): void {
+		const tun = this.#tun;
+		if (tun === null) return;
+		this.#options.onLinkMtu(link.linkMtuBytes);
+		if (link.linkMtuBytes !== this.#linkMtuBytes) {
+			this.#linkMtuBytes = link.linkMtuBytes;
+			this.#options.onHostChange(false);
+		}
+		if (link.name !== this.#name) this.#renamed(link.name);
+		if (!link.isUp && this.#isUp) {
 			this.#isUp = false;
 			this.#options.poller.remove(tun);
 			this.#options.onDevice(null);
 			this.#lost("down");
 			return;
 		}
-		if (!event.isUp || this.#isUp || this.#awaitsHost) return;
+		if (!link.isUp || this.#isUp || this.#awaitsHost) return;
 		// Up again: IPv6 addresses and routes went with it, so the main thread sets the device up anew.
-		this.#announce(tun);
+		this.#announce();
+	}
+
+	/** Rules name the device: they have to be made for the new name, while the device carries on. */
+	#renamed(name: string): void {
+		const from = this.#name;
+		this.#name = name;
+		this.#options.post({ kind: "tun-renamed", from, to: name });
+		// A device that is down is announced when it is up.
+		if (this.#isUp) this.#announce();
 	}
 }

@@ -12,10 +12,16 @@ export type TunnelState =
 	| "stopped"
 	| "failed";
 
-type AnswerOrEnd = "flows" | "failed" | "stopped";
+/** What the main thread acts upon itself. */
+type NotAnEvent =
+	| "flows"
+	| "failed"
+	| "stopped"
+	| "host-changed"
+	| "peer-silent";
 
 export type TunnelEvent =
-	| Exclude<FromWorker, { readonly kind: AnswerOrEnd }>
+	| Exclude<FromWorker, { readonly kind: NotAnEvent }>
 	| { readonly kind: "state"; readonly state: TunnelState }
 	/** `error` is our bug (the worker threw), `failure` the world's; both null when the thread just ended. */
 	| {

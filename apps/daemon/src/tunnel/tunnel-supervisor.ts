@@ -17,8 +17,12 @@ import { type ThreadEnd, TunnelThread } from "./tunnel-thread.js";
 import type {
 	FlowDescription,
 	FromWorker,
+	ResolvedAddress,
+	ToWorker,
 	TunnelWorkerInput,
 } from "./worker-protocol.js";
+
+type TunLinkNow = Extract<ToWorker, { readonly kind: "tun-link" }>;
 
 /** The part of the host that a tunnel needs; HostSetup in the product. */
 export interface TunnelHost {
@@ -32,6 +36,10 @@ export interface TunnelSupervisorOptions {
 	readonly input: Omit<TunnelWorkerInput, "counters" | "seed">;
 	readonly host: TunnelHost;
 	readonly onEvent: (event: TunnelEvent) => void;
+	/** A link, an address or a route changed; `isOverrun`: what, is not known. */
+	readonly onHostChanged?: (isOverrun: boolean) => void;
+	/** A remote that should answer does not. */
+	readonly onPeerSilent?: () => void;
 	/** Another worker module; tests have one that only speaks the protocol. */
 	readonly workerUrl?: URL;
 	readonly backoff?: RestartBackoff;
@@ -58,6 +66,7 @@ export class TunnelSupervisor {
 	#thread: TunnelThread | null = null;
 	#restartTimer: NodeJS.Timeout | null = null;
 	#tunName = "";
+	#remotes: readonly ResolvedAddress[];
 	#hasRun = false;
 	#isEnding = false;
 	/** Why the present thread has to go, when it said so or its host could not be prepared. */
@@ -66,6 +75,7 @@ export class TunnelSupervisor {
 
 	constructor(options: TunnelSupervisorOptions) {
 		this.#options = options;
+		this.#remotes = options.input.remotes;
 		this.#backoff = options.backoff ?? createRestartBackoff();
 		const ending = new Promise<TunnelFailure | null>((resolve) => {
 			this.#startEnding = resolve;
@@ -100,6 +110,22 @@ export class TunnelSupervisor {
 		this.#thread?.post({ kind: "link-mtu", linkMtuBytes });
 	}
 
+	/** The remote's name leads to these now; a worker that is started later gets them too. */
+	setRemotes(remotes: readonly ResolvedAddress[]): void {
+		this.#remotes = remotes;
+		this.#thread?.post({ kind: "remotes", remotes });
+	}
+
+	/** The path to these peers (null: to all) is another one: their flows begin anew. */
+	renewFlows(peers: readonly string[] | null): void {
+		this.#thread?.post({ kind: "renew-flows", peers });
+	}
+
+	/** The TUN as it is, after events about it were lost. */
+	noteTunLink(link: Omit<TunLinkNow, "kind">): void {
+		this.#thread?.post({ kind: "tun-link", ...link });
+	}
+
 	/** At most `limit` flows; none when the worker does not answer within a second. */
 	listFlows(limit: number): Promise<readonly FlowDescription[]> {
 		const thread = this.#thread;
@@ -128,6 +154,7 @@ export class TunnelSupervisor {
 			url: this.#options.workerUrl ?? new URL("./worker.js", import.meta.url),
 			input: {
 				...this.#options.input,
+				remotes: this.#remotes,
 				counters: this.#memory,
 				seed: [one, two, three, four],
 			},
@@ -146,6 +173,9 @@ export class TunnelSupervisor {
 			return;
 		}
 		if (message.kind === "stopped") return;
+		if (message.kind === "host-changed")
+			return this.#options.onHostChanged?.(message.isOverrun);
+		if (message.kind === "peer-silent") return this.#options.onPeerSilent?.();
 		if (message.kind === "failed") {
 			const { code, message: sentence, whatToDo } = message;
 			this.#onFailure({ code, message: sentence, whatToDo }, thread);

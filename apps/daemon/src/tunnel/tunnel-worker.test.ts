@@ -59,6 +59,7 @@ class Rig {
 				remote: { host: "unused.example", port: 1 },
 				tun: { name: "", ...(isClient ? CLIENT_TUN : SERVER_TUN) },
 				ipv4Only: false,
+				allowForeignFirewall: false,
 				linkMtuBytes: 1_500,
 				oversize: "drop",
 				idleTimeoutMs: 180_000,

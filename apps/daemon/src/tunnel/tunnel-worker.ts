@@ -16,9 +16,11 @@ import { type ArenaLayout, createArena } from "./arena-layout.js";
 import { ClientApplications } from "./client-applications.js";
 import { checkedIpAddress } from "./endpoint-text.js";
 import { FlowEvents, peerText } from "./flow-events.js";
+import { HostNews } from "./host-news.js";
 import { describeIcmpError } from "./icmp-notice.js";
 import { Pump } from "./pump.js";
 import { rehearse } from "./rehearsal.js";
+import { ServerChoice } from "./server-choice.js";
 import { ServerTargets } from "./server-targets.js";
 import {
 	LINK_WATCH_TOKEN,
@@ -53,6 +55,7 @@ export class TunnelWorker {
 	readonly #pump: Pump;
 	readonly #attachment: TunAttachment;
 	readonly #flowEvents: FlowEvents;
+	readonly #hostNews: HostNews;
 	readonly #epochMs = performance.now();
 	readonly #moderation = new WakeModeration();
 	readonly #core: WorkerCore;
@@ -78,6 +81,7 @@ export class TunnelWorker {
 		this.#poller = io.createPoller({ ownsThread: true });
 		this.#core = new WorkerCore(this.#poller);
 		this.#flowEvents = new FlowEvents(post);
+		this.#hostNews = new HostNews(post);
 		this.#pump = new Pump({
 			io,
 			layout: this.#layout,
@@ -104,6 +108,7 @@ export class TunnelWorker {
 			},
 			onLinkMtu: (linkMtuBytes) =>
 				this.#counters.gauge("tunLinkMtuBytes", linkMtuBytes),
+			onHostChange: (isOverrun) => this.#hostNews.changed(isOverrun),
 		});
 	}
 
@@ -127,6 +132,15 @@ export class TunnelWorker {
 			case "link-mtu":
 				this.#engine?.setLinkMtu(message.linkMtuBytes, this.#nowMs());
 				return;
+			case "remotes":
+				return this.#application?.replaceRemotes(
+					message.remotes,
+					this.#nowMs(),
+				);
+			case "renew-flows":
+				return this.#application?.renewFlows(message.peers, this.#nowMs());
+			case "tun-link":
+				return this.#attachment.linkSeen({ ...message, name: message.tunName });
 			case "list-flows":
 				return this.#listFlows(message.requestId, message.limit);
 			case "stop":
@@ -212,10 +226,7 @@ export class TunnelWorker {
 		return new ClientApplications({
 			engine,
 			socket,
-			servers: remotes.map((remote) => ({
-				address: checkedIpAddress(remote.address),
-				port: remote.port,
-			})),
+			servers: new ServerChoice(remotes),
 			maxFlows: config.maxFlows,
 			hashKey: { k0: key[0] ?? 0, k1: key[1] ?? 0 },
 			counters: this.#counters,
@@ -224,14 +235,12 @@ export class TunnelWorker {
 
 	#target(engine: Engine): ApplicationSide {
 		const { config, remotes } = this.#input;
-		const [target] = remotes;
-		invariant(target !== undefined, "a server has a target");
 		return new ServerTargets({
 			io: this.#io,
 			poller: this.#poller,
 			engine,
 			arena: this.#layout.arena,
-			target,
+			targets: remotes,
 			maxFlows: config.maxFlows,
 			socketBufferBytes: SOCKET_BUFFER_BYTES,
 			onTargetState: (isDown) => this.#targetState(isDown),
@@ -275,6 +284,8 @@ export class TunnelWorker {
 	}
 
 	#onTick(): void {
+		const isSilent = this.#application?.tend(this.#nowMs()) ?? false;
+		this.#hostNews.tick(isSilent);
 		this.#pump.expire(this.#nowMs());
 		this.#core.tick(this.#wakeups, this.#nowMs());
 		this.#publish();

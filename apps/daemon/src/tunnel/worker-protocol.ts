@@ -29,6 +29,17 @@ export type ToWorker =
 	| { readonly kind: "host-ready"; readonly linkMtuBytes: number }
 	/** The link MTU towards the peer changed. */
 	| { readonly kind: "link-mtu"; readonly linkMtuBytes: number }
+	/** The remote's name leads to these now, in order of preference. New flows go there; silent ones move there. */
+	| { readonly kind: "remotes"; readonly remotes: readonly ResolvedAddress[] }
+	/** The path to these peers is another one (null: to all): their flows begin anew. */
+	| { readonly kind: "renew-flows"; readonly peers: readonly string[] | null }
+	/** The TUN as it is now, after events about it were lost. */
+	| {
+			readonly kind: "tun-link";
+			readonly tunName: string;
+			readonly isUp: boolean;
+			readonly linkMtuBytes: number;
+	  }
 	| {
 			readonly kind: "list-flows";
 			readonly requestId: number;
@@ -84,6 +95,12 @@ export type FromWorker =
 	/** Flow events withheld in the last second because of the rate bound. */
 	| { readonly kind: "flow-events-suppressed"; readonly count: number }
 	| { readonly kind: "tun-lost"; readonly cause: "deleted" | "down" }
+	/** Somebody gave the TUN another name; `tun-opened` with the new one follows. */
+	| { readonly kind: "tun-renamed"; readonly from: string; readonly to: string }
+	/** A link, an address or a route changed: look again. At most five a second. */
+	| { readonly kind: "host-changed"; readonly isOverrun: boolean }
+	/** A server that should answer does not, or every target refuses: its name may lead elsewhere. Once a second at most. */
+	| { readonly kind: "peer-silent" }
 	| { readonly kind: "tun-restored" }
 	/** The UDP target (server) refuses datagrams, or takes them again. */
 	| { readonly kind: "target-state"; readonly isDown: boolean }

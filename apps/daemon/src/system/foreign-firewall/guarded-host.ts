@@ -35,11 +35,11 @@ export class GuardedHost {
 		return opened;
 	}
 
-	async refresh(): Promise<number | null> {
+	async refresh(): ReturnType<HostSetup["refresh"]> {
 		const { host, foreign } = this.#options;
-		const linkMtuBytes = await host.refresh();
+		const seen = await host.refresh();
 		void this.#look((place) => foreign.lookAgain(place));
-		return linkMtuBytes;
+		return seen;
 	}
 
 	checkForwarding(): Promise<void> {

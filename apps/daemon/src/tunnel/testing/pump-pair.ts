@@ -17,6 +17,7 @@ import { createCounterMemory } from "../counter-layout.js";
 import { readCounterSample } from "../counter-sample.js";
 import { checkedIpAddress } from "../endpoint-text.js";
 import { Pump } from "../pump.js";
+import { ServerChoice } from "../server-choice.js";
 import { ServerTargets } from "../server-targets.js";
 import { TunnelCounters } from "../tunnel-counters.js";
 
@@ -129,9 +130,9 @@ class End {
 		return new ClientApplications({
 			engine: this.engine,
 			socket,
-			servers: [
-				{ address: checkedIpAddress(PEERS.server[4]), port: FAKE_TCP_PORT },
-			],
+			servers: new ServerChoice([
+				{ family: 4, address: PEERS.server[4], port: FAKE_TCP_PORT },
+			]),
 			maxFlows,
 			hashKey: { k0: 6, k1: 7 },
 			counters: this.counters,
@@ -144,7 +145,7 @@ class End {
 			poller: this.poller,
 			engine: this.engine,
 			arena: this.layout.arena,
-			target: TARGET,
+			targets: [TARGET],
 			maxFlows,
 			socketBufferBytes: 65_536,
 			onTargetState: () => {},
