@@ -29,7 +29,7 @@ export interface StatusScreen {
 const MAX_UNASKED_DETAILS = 3;
 const INDENT = " ".repeat(15);
 
-/** @returns lines of at most `columns` characters, each with its newline. */
+/** @returns lines, each with its newline. Sentences are wrapped, nothing is cut: who asks wants to know. */
 export function renderStatusReport(
 	instances: readonly InstanceDescription[],
 	areNamed: boolean,
@@ -48,7 +48,8 @@ export function renderStatusReport(
 				)
 			: []),
 	];
-	return lines.map((line) => `${renderLine(line, screen)}\n`).join("");
+	const uncut = { ...screen, columns: Number.POSITIVE_INFINITY };
+	return lines.map((line) => `${renderLine(line, uncut)}\n`).join("");
 }
 
 /** The state comes last: its words may be many. */
