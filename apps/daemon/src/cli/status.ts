@@ -48,8 +48,9 @@ export async function runStatus(options: StatusOptions): Promise<ExitCode> {
 		);
 	}
 	if (instances.length === 0) {
-		const isSilent = answers.some(({ kind }) => kind === "silent");
-		if (!isSilent) complain(await nothingRuns(directory));
+		if (answers.some(({ kind }) => kind === "silent"))
+			return EXIT.tunnelNotRunning;
+		complain(await nothingRuns(directory));
 		return EXIT.nothingRuns;
 	}
 	for (const name of missing)
