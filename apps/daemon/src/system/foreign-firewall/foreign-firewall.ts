@@ -1,5 +1,6 @@
 // One tunnel's watch on the firewalls of others: says which chain stops it and what helps; opens it itself when allowed.
 
+import { isDeepStrictEqual } from "node:util";
 import type { RunCommand } from "../run-command.js";
 import { SystemError } from "../system-error.js";
 import type { Decider } from "./evaluate.js";
@@ -14,7 +15,7 @@ import { readHostRuleset } from "./host-ruleset.js";
 import { chainName, describeObstacle } from "./obstacle-notice.js";
 import { findObstacles, type Obstacle } from "./obstacles.js";
 import { findRemedy, type Remedy } from "./remedy.js";
-import { chainKey, type Ruleset } from "./ruleset.js";
+import { type Chain, chainKey, type Ruleset } from "./ruleset.js";
 import type { TunnelPlace } from "./tunnel-packet.js";
 
 export interface ForeignFirewallOptions {
@@ -54,8 +55,8 @@ export class ForeignFirewall {
 		const startedMs = performance.now();
 		const ruleset = await readHostRuleset(this.#options.run);
 		let obstacles = this.#findObstacles(ruleset, place);
-		if (this.#options.isAllowed && obstacles.some(isFilter)) {
-			await this.#open(obstacles.filter(isFilter), place, ruleset);
+		if (this.#options.isAllowed && obstacles.some(mayBeOpened)) {
+			await this.#open(obstacles.filter(mayBeOpened), place, ruleset);
 			obstacles = this.#findObstacles(
 				await readHostRuleset(this.#options.run),
 				place,
@@ -103,22 +104,14 @@ export class ForeignFirewall {
 		place: TunnelPlace,
 		ruleset: Ruleset,
 	): Promise<void> {
-		const { run, ownTable, record, onNotice } = this.#options;
+		const { ownTable, record, onNotice } = this.#options;
 		for (const obstacle of obstacles) {
 			const remedy = findRemedy(obstacle, place, ruleset);
 			const rows = foreignRulesOf(remedy, ownTable);
-			const isKnown = (row: ForeignRuleRow) =>
-				this.#rows.some(
-					(known) => JSON.stringify(known) === JSON.stringify(row),
-				);
-			this.#rows.push(...rows.filter((row) => !isKnown(row)));
+			this.#rows.push(...rows.filter((row) => !this.#isKnown(row)));
 			await record(this.#rows);
 			try {
-				for (const row of rows) {
-					// One that a reload has left at another place must not stay as a second copy.
-					await removeForeignRule(run, row);
-					await addForeignRule(run, row);
-				}
+				await this.#putIntoChain(remedy.chain);
 			} catch (error) {
 				if (!(error instanceof SystemError)) throw error;
 				onNotice(`${error.message} The foreign firewall stays as it is.`);
@@ -126,6 +119,24 @@ export class ForeignFirewall {
 			}
 			onNotice(openedText(obstacle, remedy, ownTable));
 		}
+	}
+
+	#isKnown(row: ForeignRuleRow): boolean {
+		return this.#rows.some((known) => isDeepStrictEqual(known, row));
+	}
+
+	/** All of them anew: what a reload has left at another place of the chain must not stay as a second copy. */
+	async #putIntoChain({ owner, family, table, name }: Chain): Promise<void> {
+		const { run } = this.#options;
+		const rows = this.#rows.filter(
+			(row) =>
+				row.owner === owner &&
+				row.family === family &&
+				row.table === table &&
+				row.chain === name,
+		);
+		for (const row of rows) await removeForeignRule(run, row);
+		for (const row of rows) await addForeignRule(run, row);
 	}
 
 	#report(
@@ -167,8 +178,9 @@ export class ForeignFirewall {
 	}
 }
 
-function isFilter({ kind }: Obstacle): boolean {
-	return kind === "filter";
+/** A port that another service has is its own. */
+function mayBeOpened({ kind }: Obstacle): boolean {
+	return kind !== "port-taken";
 }
 
 function deciderKey({ chain, rule }: Decider): string {

@@ -32,7 +32,8 @@ function describeFilter(parts: NoticeParts): string {
 	const { obstacle, brand, place } = parts;
 	const who = brand === null ? "Another firewall" : brand.name;
 	const stops = obstacle.isCertain ? "stops" : "may stop";
-	const does = obstacle.isCertain ? "drops" : "perhaps drops";
+	const verb = obstacle.kind === "redirected" ? "sends elsewhere" : "drops";
+	const does = obstacle.isCertain ? verb : `perhaps ${verb}`;
 	const fix = commandsText(parts);
 	return [
 		`${who} ${stops} the tunnel: ${chainName(obstacle)} ${does} ${whatIsStopped(obstacle, place)}, ${byWhat(obstacle)}.`,

@@ -21,7 +21,8 @@ export interface OwnTable {
 }
 
 export interface Obstacle {
-	readonly kind: "filter" | "port-taken";
+	/** "redirected": a client's own connection is sent elsewhere. "port-taken": connections to a server are. */
+	readonly kind: "filter" | "redirected" | "port-taken";
 	/** Where packets enter the foreign rules. */
 	readonly base: Chain;
 	readonly hook: Hook;
@@ -54,13 +55,19 @@ export function findObstacles(
 		const packets = packetsOf(base, place);
 		if (base.base.type !== "nat")
 			return obstacleAt({ base, packets, chains, kind: "filter" });
-		if (place.endpoint.role !== "server" || base.base.hook !== "prerouting")
-			return [];
+		// Another translation of the source does no harm; of the destination it does.
+		if (base.base.hook !== "prerouting") return [];
+		const opening = packets.filter(({ ctState }) => ctState === "new");
+		if (place.endpoint.role === "client")
+			return obstacleAt({
+				base,
+				packets: opening,
+				chains,
+				kind: "redirected",
+			});
 		const order = orderOf(base, ownTable.natPriority, ownHandle);
 		if (order === "after") return [];
-		const opening = packets.filter(
-			({ direction, ctState }) => direction === "incoming" && ctState === "new",
-		);
+		const isSure = order === "before";
 		return obstacleAt({
 			base,
 			packets: opening,
@@ -68,7 +75,7 @@ export function findObstacles(
 			kind: "port-taken",
 		}).map((obstacle) => ({
 			...obstacle,
-			isCertain: obstacle.isCertain && order === "before",
+			isCertain: obstacle.isCertain && isSure,
 		}));
 	});
 }

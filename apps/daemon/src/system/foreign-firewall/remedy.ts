@@ -94,6 +94,8 @@ function passRule(
 	// The side that opens is trusted with new connections; the other one only answers.
 	const opens: Direction = endpoint.role === "client" ? "outgoing" : "incoming";
 	const onlyEstablished = direction !== opens;
+	if (kind === "redirected")
+		return [{ ...ANYTHING, iif: tunName, dport: packet.dport }];
 	if (
 		kind === "port-taken" ||
 		(hook === "prerouting" && direction === "incoming")
