@@ -25,7 +25,7 @@ export interface DryHost {
 	takeChanges(): readonly HostChange[];
 }
 
-/** @param tunName its settings are not read: whoever has that name now, the tunnel's own TUN will be a new one */
+/** @param tunName whoever has that name now, the tunnel's own TUN will be a new one, with what new ones get */
 export function createDryHost(
 	real: Readonly<{ run: RunCommand; sysctls: SysctlFiles }>,
 	tunName: string,
@@ -40,7 +40,9 @@ export function createDryHost(
 		},
 		sysctls: {
 			read: (key) => {
-				if (key.split("/")[3] === tunName) return null;
+				const [, , , name = ""] = key.split("/");
+				if (name === tunName && !written.has(key))
+					return real.sysctls.read(key.replace(`/${name}/`, "/default/"));
 				return written.get(key) ?? real.sysctls.read(key);
 			},
 			write: (key, value) => {
