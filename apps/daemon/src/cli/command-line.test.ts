@@ -49,6 +49,7 @@ describe("command line", () => {
 			oversize: "drop",
 			idleTimeoutMs: 180_000,
 			hostSetup: "auto",
+			allowForeignFirewall: false,
 			interfaces: [],
 			onTunLost: "recreate",
 			maxFlows: 8_192,
@@ -71,7 +72,7 @@ describe("command line", () => {
 
 	it("takes every flag", () => {
 		const { config, display } = configOf(
-			"client -l [::1]:1 -r [2001:db8::1]:2 --tun tun9 --tun-local 10.0.0.1 --tun-peer 10.0.0.2 --tun-local6 fd00::1 --tun-peer6 fd00::2 -4 --handshake-packet /p --link-mtu 1400 --oversize drop --idle-timeout 3m --host-setup off --interface a --interface b --on-tun-lost exit --max-flows 9 --wire-profile stock-exact --log-level warn --json",
+			"client -l [::1]:1 -r [2001:db8::1]:2 --tun tun9 --tun-local 10.0.0.1 --tun-peer 10.0.0.2 --tun-local6 fd00::1 --tun-peer6 fd00::2 -4 --handshake-packet /p --link-mtu 1400 --oversize drop --idle-timeout 3m --host-setup off --allow-foreign-firewall --interface a --interface b --on-tun-lost exit --max-flows 9 --wire-profile stock-exact --log-level warn --json",
 		);
 		expect(config).toEqual({
 			name: "client_1",
@@ -91,12 +92,30 @@ describe("command line", () => {
 			oversize: "drop",
 			idleTimeoutMs: 180_000,
 			hostSetup: "off",
+			allowForeignFirewall: true,
 			interfaces: ["a", "b"],
 			onTunLost: "exit",
 			maxFlows: 9,
 			wireProfile: "stock-exact",
 		});
 		expect(display).toEqual({ logLevel: "warn", json: true });
+	});
+
+	it("tells what was said from what is so by default, also where both are the same", () => {
+		const line = "client -l 127.0.0.1:1 -r h:2";
+		const none = { tunName: false, ipv4: false, ipv6: false };
+		expect(configOf(line).isFixed).toEqual(none);
+		for (const [flags, fixed] of [
+			["--tun tun3", { tunName: true }],
+			["--tun-local 192.168.200.1", { ipv4: true }],
+			["--tun-peer 192.168.200.2", { ipv4: true }],
+			["--tun-local6 fcc8::1", { ipv6: true }],
+			["--tun-peer6 fcc8::2", { ipv6: true }],
+		] as const)
+			expect(configOf(`${line} ${flags}`).isFixed, flags).toEqual({
+				...none,
+				...fixed,
+			});
 	});
 
 	it("lets the smallest and the largest value of every flag through to the schema", () => {

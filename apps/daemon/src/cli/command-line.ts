@@ -1,6 +1,11 @@
 // `tunscope client` and `tunscope server`: Phantun's flags with Phantun's meaning, and ours; text in, configuration out.
 
-import type { LogLevel, TunnelConfig, TunnelRole } from "@tunscope/shared/lean";
+import type {
+	LogLevel,
+	TunnelConfig,
+	TunnelRequest,
+	TunnelRole,
+} from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { addCompletionCommand } from "./completion-command.js";
 import { EXAMPLES, ROOT_EXAMPLES } from "./help-examples.js";
@@ -17,6 +22,8 @@ export type CommandLineOutcome =
 	| {
 			readonly kind: "run";
 			readonly config: TunnelConfig;
+			/** What was said, as opposed to what is so by default. */
+			readonly isFixed: TunnelRequest["isFixed"];
 			readonly display: DisplayFlags;
 	  }
 	| { readonly kind: "status"; readonly question: StatusQuestion }
@@ -84,7 +91,9 @@ export function createProgram(parts: {
 			.version(`tunscope ${version}`, "-V, --version", "print the version")
 			.showHelpAfterError(`(tunscope ${role} --help lists all flags)`)
 			.addHelpText("after", EXAMPLES[role])
-			.action((flags: TunnelFlags) => onOutcome(toOutcome(role, flags)));
+			.action((flags: TunnelFlags, self: Command) =>
+				onOutcome(toOutcome(role, flags, fixedBy(self))),
+			);
 		for (const option of tunnelOptions(role)) command.addOption(option);
 	}
 	addStatusCommand(program, (question) =>
@@ -101,8 +110,23 @@ const DESCRIPTIONS: Readonly<Record<TunnelRole, string>> = {
 		"Takes fake TCP from tunscope or Phantun clients and hands the datagrams to a UDP target.",
 };
 
+/** A flag that was given is the operator's choice, also where it says what would be so by default. */
+function fixedBy(command: Command): TunnelRequest["isFixed"] {
+	const isGiven = (...names: readonly string[]) =>
+		names.some((name) => command.getOptionValueSource(name) === "cli");
+	return {
+		tunName: isGiven("tun"),
+		ipv4: isGiven("tunLocal", "tunPeer"),
+		ipv6: isGiven("tunLocal6", "tunPeer6"),
+	};
+}
+
 // Every value has passed its flag's parser; a test holds the result against the schema, which is not loaded here.
-function toOutcome(role: TunnelRole, flags: TunnelFlags): CommandLineOutcome {
+function toOutcome(
+	role: TunnelRole,
+	flags: TunnelFlags,
+	isFixed: TunnelRequest["isFixed"],
+): CommandLineOutcome {
 	const { tunLocal, tunPeer, tunLocal6, tunPeer6, handshakePacket } = flags;
 	if (tunLocal === tunPeer || tunLocal6 === tunPeer6) {
 		const text = "error: the TUN's local and peer addresses must differ\n";
@@ -139,5 +163,5 @@ function toOutcome(role: TunnelRole, flags: TunnelFlags): CommandLineOutcome {
 		wireProfile: flags.wireProfile,
 	};
 	const { logLevel, json = false } = flags;
-	return { kind: "run", config, display: { logLevel, json } };
+	return { kind: "run", config, isFixed, display: { logLevel, json } };
 }

@@ -1,7 +1,9 @@
 // `--host-setup print`: gathers what is known about this host and prints the script for it. Works without rights, too.
 
-import type { TunnelConfig } from "@tunscope/shared/lean";
+import type { TunnelRequest } from "@tunscope/shared/lean";
 import { readEnvironment } from "../config/environment.js";
+import { chooseTun } from "../instance/choose-tun.js";
+import { lookAround } from "../instance/look-around.js";
 import { writeHostSetupScript } from "../system/host-setup-script.js";
 import type { HostState } from "../system/host-state.js";
 import { openHostStateStore } from "../system/host-state-store.js";
@@ -11,7 +13,10 @@ import { runCommand } from "../system/run-command.js";
 import { createSysctlFiles } from "../system/sysctl-files.js";
 
 /** @throws SystemError when the remote does not resolve, or the host cannot be looked at */
-export async function hostSetupText(config: TunnelConfig): Promise<string> {
+export async function hostSetupText(request: TunnelRequest): Promise<string> {
+	const occupancy = await lookAround(runCommand, []);
+	const tun = chooseTun(request, occupancy, null);
+	const config = { ...request.config, tun };
 	return writeHostSetupScript({
 		config,
 		remotes: await resolveRemote(config),

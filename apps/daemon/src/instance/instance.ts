@@ -1,7 +1,7 @@
 // All tunnels that one process runs: started, stopped and restarted one by one or to match a new configuration.
 
 import { isDeepStrictEqual } from "node:util";
-import type { TunnelConfig } from "@tunscope/shared/lean";
+import type { TunnelRequest } from "@tunscope/shared/lean";
 import type { TunnelEnd } from "../tunnel/tunnel-event.js";
 import {
 	ManagedTunnel,
@@ -10,10 +10,10 @@ import {
 } from "./managed-tunnel.js";
 
 export interface InstanceOptions {
-	/** What every tunnel is made with, besides its configuration. */
+	/** What a tunnel is made with, besides what was asked for. */
 	readonly tunnelOptions: (
-		config: TunnelConfig,
-	) => Omit<ManagedTunnelOptions, "config">;
+		tunnelName: string,
+	) => Omit<ManagedTunnelOptions, "request">;
 }
 
 /** What `apply` did, by names of tunnels. */
@@ -63,11 +63,13 @@ export class Instance {
 	 * Makes these the tunnels that run: new ones start, changed ones restart, others stop; the rest notices nothing.
 	 * A tunnel that had failed for good is tried again only when it changed. Settles when what had to stop is gone.
 	 */
-	apply(configs: readonly TunnelConfig[]): Promise<AppliedChange> {
+	apply(requests: readonly TunnelRequest[]): Promise<AppliedChange> {
 		return this.#change(async () => {
-			const wanted = new Map(configs.map((config) => [config.name, config]));
+			const wanted = new Map(
+				requests.map((request) => [request.config.name, request]),
+			);
 			const isSame = (tunnel: ManagedTunnel) =>
-				isDeepStrictEqual(tunnel.config, wanted.get(tunnel.name));
+				isDeepStrictEqual(tunnel.request, wanted.get(tunnel.name));
 			const before = this.tunnels;
 			const leaving = before.filter((tunnel) => !isSame(tunnel));
 			await Promise.all(leaving.map((tunnel) => tunnel.stop()));
@@ -77,11 +79,8 @@ export class Instance {
 				this.#ends.delete(tunnel);
 			}
 			this.#tunnels.clear();
-			for (const config of configs)
-				this.#tunnels.set(
-					config.name,
-					kept.get(config.name) ?? this.#startTunnel(config),
-				);
+			for (const [name, request] of wanted)
+				this.#tunnels.set(name, kept.get(name) ?? this.#startTunnel(request));
 			const had = new Set(before.map(({ name }) => name));
 			const left = leaving.map(({ name }) => name);
 			return {
@@ -110,7 +109,7 @@ export class Instance {
 			await tunnel.stop();
 			this.#ends.delete(tunnel);
 			// A Map keeps the place of a key that is set again.
-			this.#tunnels.set(name, this.#startTunnel(tunnel.config));
+			this.#tunnels.set(name, this.#startTunnel(tunnel.request));
 			return true;
 		});
 	}
@@ -125,10 +124,10 @@ export class Instance {
 		this.#settle(this.#failedStop ?? { kind: "stopped" });
 	}
 
-	#startTunnel(config: TunnelConfig): ManagedTunnel {
+	#startTunnel(request: TunnelRequest): ManagedTunnel {
 		const tunnel = new ManagedTunnel({
-			config,
-			...this.#options.tunnelOptions(config),
+			request,
+			...this.#options.tunnelOptions(request.config.name),
 		});
 		if (this.#isStopping) void tunnel.stop();
 		void tunnel.ended.then((end) => {

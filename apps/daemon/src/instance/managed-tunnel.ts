@@ -1,7 +1,7 @@
 // One tunnel of an instance, from start to end: attempts one after another until it runs, is stopped, or cannot be helped.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { TunnelConfig } from "@tunscope/shared/lean";
+import type { TunnelConfig, TunnelRequest } from "@tunscope/shared/lean";
 import type { CounterSample } from "../tunnel/counter-sample.js";
 import { type TunnelFailure, toFailure } from "../tunnel/failure.js";
 import {
@@ -17,6 +17,7 @@ import type {
 	FlowDescription,
 	ResolvedAddress,
 } from "../tunnel/worker-protocol.js";
+import type { Tun } from "./choose-tun.js";
 import { mayPass } from "./passing-failure.js";
 import {
 	type PreparedTunnel,
@@ -53,8 +54,11 @@ export interface TunnelObserver {
 export interface ManagedTunnelOptions
 	extends Pick<
 		TunnelAttempt,
-		"config" | "environment" | "onNotice" | "onWatchError" | "workerUrl"
+		"request" | "environment" | "onNotice" | "onWatchError" | "workerUrl"
 	> {
+	/** What TUN the tunnel had before, asked before each attempt; and what it has got. */
+	readonly recallTun: () => Tun | null;
+	readonly rememberTun: (tun: Tun) => void;
 	/** True: a failure that may pass is tried again. False: the first failure is the end. */
 	readonly isRetried: boolean;
 	readonly createObserver: () => TunnelObserver;
@@ -106,13 +110,12 @@ export class ManagedTunnel {
 		this.ended = this.#run();
 	}
 
-	/** As it was asked for, before the name was claimed. */
-	get config(): TunnelConfig {
-		return this.#options.config;
+	get request(): TunnelRequest {
+		return this.#options.request;
 	}
 
 	get name(): string {
-		return this.#options.config.name;
+		return this.request.config.name;
 	}
 
 	get state(): ManagedState {
@@ -140,7 +143,7 @@ export class ManagedTunnel {
 		const prepared = this.#prepared;
 		return {
 			name,
-			config: prepared?.config ?? this.config,
+			config: prepared?.config ?? this.request.config,
 			state: this.#state,
 			inStateMs: nowMs - this.#stateSinceMs,
 			remotes: prepared?.remotes() ?? [],
@@ -179,12 +182,13 @@ export class ManagedTunnel {
 	}
 
 	async #attempt(): Promise<TunnelEnd> {
-		const { config, environment, onNotice, onWatchError, workerUrl } =
+		const { request, environment, onNotice, onWatchError, workerUrl } =
 			this.#options;
 		const stopSignal = this.#stopping.signal;
 		try {
 			const prepared = await prepareTunnel({
-				config,
+				request,
+				tunBefore: this.#options.recallTun(),
 				environment,
 				onNotice,
 				onWatchError,
@@ -194,6 +198,7 @@ export class ManagedTunnel {
 			});
 			if (prepared === null) return { kind: "stopped" };
 			this.#prepared = prepared;
+			this.#options.rememberTun(prepared.config.tun);
 			return await this.#carry(prepared, stopSignal);
 		} catch (error) {
 			return { kind: "failed", failure: toFailure(error) };

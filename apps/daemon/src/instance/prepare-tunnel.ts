@@ -1,6 +1,6 @@
 // One attempt at a tunnel: host checked, remote resolved, name claimed, host set-up and supervisor put together; not started.
 
-import type { TunnelConfig } from "@tunscope/shared/lean";
+import type { TunnelConfig, TunnelRequest } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import { removeFirewall } from "../system/firewall.js";
 import { tableNameOf } from "../system/firewall-rules.js";
@@ -19,10 +19,14 @@ import { createSysctlFiles } from "../system/sysctl-files.js";
 import type { TunnelEvent } from "../tunnel/tunnel-event.js";
 import { TunnelSupervisor } from "../tunnel/tunnel-supervisor.js";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
+import { chooseTun, promiseOf, type Tun } from "./choose-tun.js";
 import { HostFollower } from "./host-follower.js";
+import { lookAround } from "./look-around.js";
 
 export interface TunnelAttempt {
-	readonly config: TunnelConfig;
+	readonly request: TunnelRequest;
+	/** What the tunnel's TUN was before; it is the same again where it can be. */
+	readonly tunBefore: Tun | null;
 	readonly environment: Environment;
 	/** A sentence about the host for the operator. */
 	readonly onNotice: (message: string) => void;
@@ -36,7 +40,7 @@ export interface TunnelAttempt {
 }
 
 export interface PreparedTunnel {
-	/** As asked for, but with the name that no other tunnel of this host has. */
+	/** As asked for, but with a name, a TUN and addresses that no other tunnel of this host has. */
 	readonly config: TunnelConfig;
 	/** Client: the servers. Server: the UDP targets. Those in use now. */
 	readonly remotes: () => readonly ResolvedAddress[];
@@ -52,14 +56,22 @@ export interface PreparedTunnel {
 export async function prepareTunnel(
 	attempt: TunnelAttempt,
 ): Promise<PreparedTunnel | null> {
-	const { environment, stopSignal, onNotice } = attempt;
+	const { environment, stopSignal, onNotice, request, tunBefore } = attempt;
+	const { handshakePacketPath } = request.config;
 	const handshakePacket =
-		attempt.config.handshakePacketPath === undefined
+		handshakePacketPath === undefined
 			? null
-			: readHandshakePacket(attempt.config.handshakePacketPath);
-	await checkHost(runCommand, attempt.config);
+			: readHandshakePacket(handshakePacketPath);
+	// Chosen here to be checked, and again when the record is locked: another process may be faster.
+	const firstChoice = chooseTun(
+		request,
+		await lookAround(runCommand, []),
+		tunBefore,
+	);
+	const checked = { ...request.config, tun: firstChoice };
+	await checkHost(runCommand, checked);
 	const remotes = await unlessAborted(
-		findRemotes(runCommand, attempt.config),
+		findRemotes(runCommand, checked),
 		stopSignal,
 	);
 	if (remotes === null) return null;
@@ -154,10 +166,12 @@ function createRecord(environment: Environment): HostStateRecord {
 }
 
 async function claimInstance(
-	{ config, onNotice }: TunnelAttempt,
+	{ request, tunBefore, onNotice }: TunnelAttempt,
 	record: HostStateRecord,
 ): Promise<TunnelConfig> {
+	const { config } = request;
 	const redirectsPort = config.role === "server" && config.hostSetup === "auto";
+	let tun = config.tun;
 	const { name, notices } = await record.claim({
 		name: config.name,
 		// What an operator has made by hand under that name is not to be swept away after a crash.
@@ -167,7 +181,28 @@ async function claimInstance(
 		role: config.role,
 		serverPort: redirectsPort ? config.listen.port : null,
 		interfaces: config.interfaces,
+		chooseTun: async (promised) => {
+			tun = chooseTun(
+				request,
+				await lookAround(runCommand, promised),
+				tunBefore,
+			);
+			return promiseOf(tun, config.ipv4Only);
+		},
 	});
 	for (const notice of notices) onNotice(notice);
-	return { ...config, name };
+	if (tunBefore === null && hasMoved(config.tun, tun))
+		onNotice(
+			`The TUN's default addresses are in use on this host, so this tunnel has ${addressesOf(config.ipv4Only, tun)}.`,
+		);
+	return { ...config, name, tun };
+}
+
+function hasMoved(asked: Tun, got: Tun): boolean {
+	return asked.local4 !== got.local4 || asked.local6 !== got.local6;
+}
+
+function addressesOf(ipv4Only: boolean, tun: Tun): string {
+	const ipv6 = ipv4Only ? "" : `, ${tun.local6} and ${tun.peer6}`;
+	return `${tun.local4} and ${tun.peer4}${ipv6}`;
 }

@@ -25,6 +25,8 @@ function writeRecordOf(namespaceCookie: string | null): void {
 		role: "client",
 		serverPort: null,
 		interfaces: [],
+		tun: { name: "", addresses: [] },
+		foreignRules: [],
 	});
 	writeHostState(directory, state);
 }

@@ -129,6 +129,41 @@ const acquire = (
 ) => record.acquireSysctls(user, wishes(family), () => Promise.resolve());
 
 describe("host-state record", () => {
+	it("shows what others have claimed to the one who chooses its TUN, one at a time", async () => {
+		const record = createRecord();
+		const seen: string[][] = [];
+		const claimWithTun = (name: string) => {
+			alive.set(1, "1");
+			return record.claim({
+				name,
+				tableNameOf,
+				pid: 1,
+				startTicks: "1",
+				role: "client",
+				serverPort: null,
+				interfaces: [],
+				chooseTun: async (promised) => {
+					seen.push(promised.map((tun) => tun.name));
+					await new Promise((resolve) => setImmediate(resolve));
+					return { name: `tun-${promised.length}`, addresses: [] };
+				},
+			});
+		};
+		const names = ["a", "b", "c"];
+		await Promise.all(names.map(claimWithTun));
+		expect(seen.map((tuns) => tuns.length)).toEqual([0, 1, 2]);
+		expect(new Set(seen.flat())).toEqual(new Set(["tun-0", "tun-1"]));
+		for (const name of names) await record.unclaim(name);
+	});
+
+	it("gives no two instances one table, whatever their names are", async () => {
+		const record = createRecord();
+		expect((await claim(record, "a-b", 1)).name).toBe("a-b");
+		expect((await claim(record, "a_b", 2)).name).toBe("a_b_2");
+		await record.unclaim("a-b");
+		await record.unclaim("a_b_2");
+	});
+
 	it("records the value from before, shows the rows, and only then writes", async () => {
 		const record = createRecord();
 		await claim(record, "one", 1);

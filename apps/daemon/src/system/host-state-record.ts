@@ -7,7 +7,12 @@ import {
 	isMet,
 	type SysctlWish,
 } from "./forwarding-plan.js";
-import type { HostState, InstanceRow, SysctlRow } from "./host-state.js";
+import type {
+	HostState,
+	InstanceRow,
+	PromisedTun,
+	SysctlRow,
+} from "./host-state.js";
 import type { HostStateStore } from "./host-state-store.js";
 import type { Link } from "./links.js";
 import type { SysctlFiles } from "./sysctl-files.js";
@@ -38,6 +43,10 @@ export interface InstanceClaim {
 	readonly role: "client" | "server";
 	readonly serverPort: number | null;
 	readonly interfaces: readonly string[];
+	/** Asked while nobody else can claim; gets what other instances have claimed. Left out by those who need no TUN. */
+	readonly chooseTun?: (
+		promised: readonly PromisedTun[],
+	) => Promise<PromisedTun>;
 }
 
 export interface ClaimOutcome {
@@ -48,6 +57,7 @@ export interface ClaimOutcome {
 
 /** Two clients may listen on one port of different addresses; more than this many is a mistake. */
 const MAX_SAME_NAMES = 64;
+const NO_TUN: PromisedTun = { name: "", addresses: [] };
 
 export class HostStateRecord {
 	readonly #options: HostStateOptions;
@@ -64,7 +74,9 @@ export class HostStateRecord {
 		return this.#change(async (state) => {
 			const notices = await this.#sweep(state);
 			refuseServerPortClash(claim, state.instances);
-			const name = freeName(claim.name, state.instances);
+			const name = freeName(claim, state.instances);
+			const promised = state.instances.map(({ tun }) => tun);
+			const tun = (await claim.chooseTun?.(promised)) ?? NO_TUN;
 			const { pid, startTicks, role, serverPort } = claim;
 			const tableName = claim.tableNameOf?.(name) ?? null;
 			const interfaces = [...claim.interfaces];
@@ -76,6 +88,7 @@ export class HostStateRecord {
 				role,
 				serverPort,
 				interfaces,
+				tun,
 				foreignRules: [],
 			});
 			return { name, notices };
@@ -231,8 +244,14 @@ export class HostStateRecord {
 			return row.users.length === 0;
 		};
 		const freed = rows.filter(isFreed);
-		// In reverse: forwarding goes before the accept_ra that protected the default route.
-		for (const row of freed.reverse()) {
+		// Forwarding goes before the accept_ra that protects the default route, whichever came first.
+		const isProtection = ({ key }: SysctlRow) => key.endsWith("/accept_ra");
+		const inOrder = freed
+			.reverse()
+			.sort(
+				(one, other) => Number(isProtection(one)) - Number(isProtection(other)),
+			);
+		for (const row of inOrder) {
 			const notice = restoreSysctl(row, this.#options.sysctls, links);
 			if (notice !== null) notices.push(notice);
 		}
@@ -277,11 +296,21 @@ function isSurplus(
 	);
 }
 
-function freeName(base: string, instances: readonly InstanceRow[]): string {
-	const taken = new Set(instances.map(({ name }) => name));
+function freeName(
+	{ name: base, tableNameOf }: InstanceClaim,
+	instances: readonly InstanceRow[],
+): string {
+	const isTaken = (name: string) =>
+		instances.some(
+			(instance) =>
+				instance.name === name ||
+				// Names that differ may give one table: a-b and a_b do.
+				(instance.tableName !== null &&
+					instance.tableName === tableNameOf?.(name)),
+		);
 	for (let suffix = 1; suffix <= MAX_SAME_NAMES; suffix += 1) {
 		const name = suffix === 1 ? base : `${base}_${suffix}`;
-		if (!taken.has(name)) return name;
+		if (!isTaken(name)) return name;
 	}
 	throw new SystemError({
 		code: "ADDRESS_CLASH",

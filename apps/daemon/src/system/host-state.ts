@@ -14,6 +14,13 @@ import {
 } from "./foreign-firewall/foreign-rule.js";
 import type { AddressFamily } from "./forwarding-plan.js";
 
+/** A TUN that an instance has, or is about to make. */
+export interface PromisedTun {
+	/** "" where the kernel chooses. */
+	readonly name: string;
+	readonly addresses: readonly string[];
+}
+
 export interface InstanceRow {
 	readonly name: string;
 	readonly pid: number;
@@ -25,6 +32,8 @@ export interface InstanceRow {
 	/** Server: the fake-TCP port that its table redirects. Client: null. */
 	readonly serverPort: number | null;
 	readonly interfaces: readonly string[];
+	/** So that no other instance takes the same before it shows on the host. */
+	readonly tun: PromisedTun;
 	/** Its rules in tables of others. */
 	foreignRules: readonly ForeignRuleRow[];
 }
@@ -89,10 +98,11 @@ function parseInstance(row: JsonObject): InstanceRow | null {
 	const tableName = textOf(row, "tableName");
 	const interfaces = textsOf(row, "interfaces");
 	const foreignRules = wholeList(row.foreignRules ?? [], parseForeignRule);
+	const tun = parsePromisedTun(row.tun);
 	const { role } = row;
 	if (name === null || pid === null || startTicks === null) return null;
 	if (interfaces === null) return null;
-	if (foreignRules === null) return null;
+	if (foreignRules === null || tun === null) return null;
 	if (tableName === null && row.tableName !== null) return null;
 	if (role !== "client" && role !== "server") return null;
 	return {
@@ -103,8 +113,18 @@ function parseInstance(row: JsonObject): InstanceRow | null {
 		role,
 		serverPort: numberOf(row, "serverPort"),
 		interfaces,
+		tun,
 		foreignRules,
 	};
+}
+
+/** Left out by an instance of an earlier version, whose TUN shows on the host by now. */
+function parsePromisedTun(value: unknown): PromisedTun | null {
+	if (value === undefined) return { name: "", addresses: [] };
+	if (!isJsonObject(value)) return null;
+	const name = textOf(value, "name");
+	const addresses = textsOf(value, "addresses");
+	return name === null || addresses === null ? null : { name, addresses };
 }
 
 function parseSysctl(row: JsonObject): SysctlRow | null {
