@@ -1,0 +1,345 @@
+// `tunscope status`, SIGUSR1 and the control socket with real tunnels: what is said is true, also after a crash, and asking harms nobody.
+
+import { readdirSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Lab, type LabHost, withLab } from "../netlab/lab.js";
+import { startInNamespace } from "../netlab/lab-process.js";
+import { daemonStateOf } from "../netlab/namespace.js";
+import { childPids } from "../netlab/process-probe.js";
+import { residueBetween, snapshotHost } from "../netlab/residue.js";
+import {
+	ours,
+	startClientOnTerminal,
+	tunscopeArgv,
+	whyNoDaemon,
+} from "../netlab/tunscope-tunnel.js";
+import { waitUntil } from "../netlab/wait-until.js";
+import { runTraffic, type TrafficRun } from "../traffic/run-traffic.js";
+import { countLogged } from "../tunnel/daemon-log.js";
+import {
+	PORTS,
+	startClientIn,
+	startTunnel,
+	type TunnelInLab,
+} from "../tunnel/tunnel-in-lab.js";
+import { askStatus, askStatusOnTerminal } from "./ask-status.js";
+
+beforeAll(() => {
+	const reason = whyNoDaemon();
+	if (reason !== null) throw new Error(reason);
+});
+
+const start = (lab: Lab) =>
+	startTunnel(lab, { client: ours, server: ours, family: 4 });
+
+function echoRun(tunnel: TunnelInLab, count: number): TrafficRun {
+	return {
+		...tunnel.places,
+		sizes: { kind: "fixed", bytes: 500 },
+		up: { count, rate: 400, unit: "datagrams" },
+		echo: true,
+		maxSeconds: 30,
+	};
+}
+
+function stateFiles(host: LabHost): string[] {
+	return readdirSync(daemonStateOf(host.namespace.name)).sort();
+}
+
+describe("tunscope status", () => {
+	it("says of both ends what is true while traffic flows, and after", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const before = await askStatus(lab.client);
+			expect(before.code).toBe(3);
+			expect(before.stderr).toContain("no tunscope runs here");
+			const tunnel = await start(lab);
+			const ready = await askStatus(lab.client);
+			expect(ready.code, ready.stderr).toBe(0);
+			expect(ready.tunnels).toMatchObject([
+				{
+					state: "running",
+					stateInWords: "ready, waiting for the first datagram",
+					remote: { inUse: null },
+					flows: { established: 0, halfOpen: 0 },
+					lastInboundMsAgo: null,
+				},
+			]);
+			const traffic = runTraffic(echoRun(tunnel, 2_400));
+			const [client, server] = await Promise.all(
+				[lab.client, lab.server].map((host) =>
+					waitUntil(
+						async () => {
+							const [one] = (await askStatus(host)).tunnels;
+							const { sent, received } = one?.rates ?? {};
+							const isBusy = [sent, received].every(
+								(rate) => (rate?.datagramsPerSecond ?? 0) > 100,
+							);
+							return isBusy && one;
+						},
+						{ what: "rates in the status", deadlineMs: 8_000 },
+					),
+				),
+			);
+			const common = {
+				state: "running",
+				stateInWords: "connected",
+				health: "good",
+				flows: { established: 1, halfOpen: 0 },
+				linkMtu: { oursBytes: 1_500 },
+				maxPayloadBytes: 1_460,
+				hostSetup: { mode: "auto", state: "in-place" },
+			};
+			const remote = `${lab.server.address4}:${PORTS.fakeTcp}`;
+			expect(client).toMatchObject({
+				...common,
+				name: `client_${PORTS.client}`,
+				listen: `127.0.0.1:${PORTS.client}`,
+				remote: { configured: remote, addresses: [remote], inUse: remote },
+				tun: { name: tunnel.client.tunName },
+			});
+			expect(server).toMatchObject({
+				...common,
+				name: `server_${PORTS.fakeTcp}`,
+				listen: `port ${PORTS.fakeTcp}`,
+				remote: { inUse: `127.0.0.1:${PORTS.target}` },
+				tun: { name: tunnel.server.tunName },
+			});
+			expect(client?.lastInboundMsAgo).toBeLessThan(2_000);
+			expect(await askStatusOnTerminal(lab.client)).toMatch(
+				/NAME .*STATE[\s\S]*client_9001 .*connected/,
+			);
+			expect((await traffic).echo?.received).toBe(2_400);
+			const [after] = (await askStatus(lab.client)).tunnels;
+			expect(after?.totals).toEqual({
+				sent: { datagrams: 2_400, payloadBytes: 1_200_000 },
+				received: { datagrams: 2_400, payloadBytes: 1_200_000 },
+			});
+			await tunnel.stop();
+			expect((await askStatus(lab.client)).code).toBe(3);
+		});
+	});
+
+	it("lists every instance of a host, and tells them by name", async () => {
+		await withLab({}, async (lab) => {
+			const tunnel = await start(lab);
+			const second = await ours.startClient({
+				host: lab.client,
+				localAddress: "127.0.0.1",
+				localPort: 9_002,
+				serverAddress: lab.server.address4,
+				serverPort: PORTS.fakeTcp,
+				tunName: "tunc2",
+				extraArguments: [
+					...["--tun-local", "192.168.210.1", "--tun-peer", "192.168.210.2"],
+					...["--tun-local6", "fcd0::1", "--tun-peer6", "fcd0::2"],
+				],
+			});
+			const { code, document, tunnels } = await askStatus(lab.client);
+			expect(code).toBe(0);
+			expect(document.instances.map(({ pid }) => pid).sort()).toEqual(
+				[tunnel.client.process.pid, second.process.pid].sort(),
+			);
+			expect(tunnels.map(({ name }) => name).sort()).toEqual([
+				"client_9001",
+				"client_9002",
+			]);
+			const one = await askStatus(lab.client, "client_9002");
+			expect(one.tunnels.map(({ tun }) => tun.name)).toEqual(["tunc2"]);
+			const wrong = await askStatus(lab.client, "client_9003");
+			expect(wrong.code).toBe(1);
+			expect(wrong.stderr).toMatch(/no tunnel named client_9003.*client_9001/);
+			await second.stop();
+			expect((await askStatus(lab.client)).tunnels).toHaveLength(1);
+			await tunnel.stop();
+		});
+	});
+
+	it("ends in 1 while the TUN is down, and names it", async () => {
+		await withLab({}, async (lab) => {
+			const tunnel = await start(lab);
+			await lab.client.namespace.ip([`link set ${tunnel.client.tunName} down`]);
+			const lost = await waitUntil(
+				async () => {
+					const answer = await askStatus(lab.client);
+					return answer.tunnels[0]?.state === "tun-lost" && answer;
+				},
+				{ what: "the lost TUN in the status", deadlineMs: 5_000 },
+			);
+			expect(lost.code).toBe(1);
+			expect(lost.tunnels[0]).toMatchObject({
+				health: "bad",
+				stateInWords: "the TUN is gone or down: waiting for it to come back",
+				lastNotice: {
+					level: "warn",
+					text: expect.stringContaining("taken down"),
+				},
+			});
+			await lab.client.namespace.ip([`link set ${tunnel.client.tunName} up`]);
+			await waitUntil(async () => (await askStatus(lab.client)).code === 0, {
+				what: "the status is good again",
+				deadlineMs: 5_000,
+			});
+			await tunnel.stop();
+		});
+	});
+
+	it("says what is true after kill -9; the next start clears the socket away, and its stop leaves nothing", async () => {
+		await withLab({}, async (lab) => {
+			const before = await snapshotHost(lab.client.namespace);
+			const tunnel = await start(lab);
+			const { pid } = tunnel.client.process;
+			expect(stateFiles(lab.client)).toContain(`control-${pid}.sock`);
+			await tunnel.client.process.stop("SIGKILL");
+			const crashed = await askStatus(lab.client);
+			expect(crashed.code).toBe(3);
+			expect(crashed.document).toMatchObject({
+				instances: [],
+				dead: [{ pid }],
+			});
+			expect(crashed.stderr).toContain(
+				`process ${pid} ended without cleaning up`,
+			);
+			const again = await startClientIn(lab, {
+				client: ours,
+				server: ours,
+				family: 4,
+			});
+			expect(stateFiles(lab.client)).toEqual([
+				`control-${again.process.pid}.sock`,
+				"state.json",
+			]);
+			const healed = await askStatus(lab.client);
+			expect(healed.code).toBe(0);
+			expect(healed.document.dead).toEqual([]);
+			await again.stop();
+			expect(
+				residueBetween(before, await snapshotHost(lab.client.namespace)),
+			).toEqual([]);
+			await tunnel.server.stop();
+		});
+	});
+
+	it("does not wait for ever for an instance that hangs", async () => {
+		await withLab({}, async (lab) => {
+			const tunnel = await start(lab);
+			const { pid } = tunnel.client.process;
+			process.kill(pid, "SIGSTOP");
+			const hanging = await askStatus(lab.client);
+			process.kill(pid, "SIGCONT");
+			expect(hanging.code).toBe(1);
+			expect(hanging.document.silent).toMatchObject([{ pid }]);
+			expect(hanging.stderr).toContain(`process ${pid} does not tell`);
+			await waitUntil(async () => (await askStatus(lab.client)).code === 0, {
+				what: "the status is good again",
+				deadlineMs: 5_000,
+			});
+			await tunnel.stop();
+		});
+	});
+});
+
+describe("the control socket", () => {
+	it("is root's alone, and a crowd that sends rubbish costs no datagram", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const tunnel = await start(lab);
+			const path = join(
+				daemonStateOf(lab.client.namespace.name),
+				`control-${tunnel.client.process.pid}.sock`,
+			);
+			expect(statSync(path).mode & 0o777).toBe(0o600);
+			expect(statSync(join(path, "..")).mode & 0o077).toBe(0);
+			let answers = 0;
+			let isOver = false;
+			const pester = async (text: string) => {
+				while (!isOver) {
+					await new Promise<void>((resolve) => {
+						const connection = connect(path);
+						connection.on("data", () => {
+							answers += 1;
+						});
+						connection.on("error", () => undefined);
+						connection.once("close", () => resolve());
+						connection.write(text);
+					});
+				}
+			};
+			const crowd = Array.from({ length: 30 }, (_, place) =>
+				pester(
+					place % 2 === 0
+						? '{"version":1,"request":"status"}\n'
+						: "\0\xff".repeat(10_000),
+				),
+			);
+			const { echo } = await runTraffic(echoRun(tunnel, 1_200));
+			isOver = true;
+			await Promise.all(crowd);
+			expect(echo?.received).toBe(1_200);
+			expect(answers).toBeGreaterThan(100);
+			expect((await askStatus(lab.client)).code).toBe(0);
+			expect(countLogged(tunnel.client.process, "worker-ended")).toBe(0);
+			await tunnel.stop();
+		});
+	});
+});
+
+describe("SIGUSR1", () => {
+	it("logs one line per tunnel even where nothing else is logged, opens no debugger, and ends nothing", async () => {
+		await withLab({}, async (lab) => {
+			const daemon = startInNamespace(lab.server.namespace, {
+				argv: tunscopeArgv(
+					...["server", "-l", "4567", "-r", "127.0.0.1:9000"],
+					...["--log-level", "silent"],
+				),
+			});
+			await waitUntil(async () => (await askStatus(lab.server)).code === 0, {
+				what: "a running server",
+				deadlineMs: 10_000,
+			});
+			expect(daemon.stdout()).toBe("");
+			for (const times of [1, 2]) {
+				process.kill(daemon.pid, "SIGUSR1");
+				await waitUntil(() => countLogged(daemon, "status") === times, {
+					what: "a status line",
+					deadlineMs: 5_000,
+				});
+			}
+			expect(daemon.stdout()).toMatch(
+				/server_4567: ready, waiting for clients, running for /,
+			);
+			const listening = await lab.server.namespace.run(["ss", "-Hltn"]);
+			expect(listening).toBe("");
+			expect(daemon.outcome()).toBeNull();
+			expect((await daemon.stop()).code).toBe(0);
+		});
+	});
+
+	it("prints it above the live screen", async () => {
+		await withLab({}, async (lab) => {
+			const screen = { text: "" };
+			const client = await startClientOnTerminal(
+				{
+					host: lab.client,
+					localAddress: "127.0.0.1",
+					localPort: PORTS.client,
+					serverAddress: lab.server.address4,
+					serverPort: PORTS.fakeTcp,
+				},
+				{ rows: 40, columns: 120 },
+				(text) => {
+					screen.text += text;
+				},
+			);
+			const [daemon] = childPids(client.process.pid);
+			if (daemon === undefined) throw new Error("the client has ended");
+			process.kill(daemon, "SIGUSR1");
+			await waitUntil(
+				() => /INFO.*client_9001: ready, waiting for/.test(screen.text),
+				{ what: "the status line on the screen", deadlineMs: 5_000 },
+			);
+			expect(client.process.outcome()).toBeNull();
+			await client.stop();
+		});
+	});
+});
