@@ -34,6 +34,9 @@ export const TEST_PACKAGES = [
 		command: "python3",
 		purpose: "raw sockets for hostile bytes",
 	},
+	{ packageName: "groff-base", command: "groff", purpose: "the manual page" },
+	{ packageName: "man-db", command: "man", purpose: "the manual page" },
+	{ packageName: "mandoc", command: "mandoc", purpose: "the manual page" },
 	{
 		packageName: "tshark",
 		command: "tshark",
