@@ -1,6 +1,7 @@
 // What a kind of host is: how it is made before our start, in which role it is tried, and what is expected of us there.
 
 import type { Lab, LabHost } from "../netlab/lab.js";
+import type { Family } from "../netlab/tunnel-options.js";
 
 export type Role = "client" | "server";
 export const ROLES: readonly Role[] = ["client", "server"];
@@ -15,7 +16,8 @@ export interface HostPlace {
 /** Where the daemon must say what is in the way: the cause in its words, and the commands, exactly as printed. */
 export interface ExpectedFix {
 	readonly cause: RegExp;
-	readonly commands: readonly string[];
+	/** By the outer family, IPv4 first; empty when the commands before have helped both. */
+	readonly commands: Readonly<Record<Family, readonly string[]>>;
 }
 
 export interface HostKind {

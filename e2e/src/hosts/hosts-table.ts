@@ -1,6 +1,6 @@
 // The tables of docs/hosts.md, made from what the lab tests hold the daemon to.
 
-import type { ExpectedFix, HostKind } from "./host-kind.js";
+import type { HostKind, Role } from "./host-kind.js";
 import { HOST_KINDS } from "./host-kinds.js";
 import { SITUATIONS } from "./situations.js";
 
@@ -8,8 +8,8 @@ function row(...cells: readonly string[]): string {
 	return `| ${cells.join(" | ")} |`;
 }
 
-function outcome(fix: ExpectedFix | null): string {
-	return fix === null ? "works by itself" : "says why and how";
+function outcome({ fix }: HostKind, role: Role): string {
+	return fix[role] === null ? "works by itself" : "says why and how";
 }
 
 /** One row per kind of host. */
@@ -17,8 +17,13 @@ export function hostTable(): string {
 	return [
 		row("host", "is", "as the client", "as the server"),
 		row("---", "---", "---", "---"),
-		...HOST_KINDS.map(({ name, about, fix }) =>
-			row(name, about, outcome(fix.client), outcome(fix.server)),
+		...HOST_KINDS.map((kind) =>
+			row(
+				kind.name,
+				kind.about,
+				outcome(kind, "client"),
+				outcome(kind, "server"),
+			),
 		),
 	].join("\n");
 }
@@ -38,7 +43,8 @@ export function fixes(): string {
 
 function fixesOf({ name, fix }: HostKind): string[] {
 	return (["client", "server"] as const).flatMap((role) => {
-		const { commands } = fix[role] ?? { commands: [] };
+		const expected = fix[role]?.commands;
+		const commands = [...(expected?.[4] ?? []), ...(expected?.[6] ?? [])];
 		if (commands.length === 0) return [];
 		return [
 			`${name}, as the ${role}:\n\n\`\`\`sh\n${commands.join("\n")}\n\`\`\``,

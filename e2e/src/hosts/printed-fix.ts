@@ -1,4 +1,4 @@
-// What a daemon says about the host when something of the host is in the way: the sentence, and the commands it prints.
+// What a daemon says when rules of the host are in its way: the sentences, and the commands that it prints in backticks.
 
 import { z } from "zod";
 import type { LabProcess } from "../netlab/lab-process.js";
@@ -6,28 +6,34 @@ import type { Namespace } from "../netlab/namespace.js";
 import { waitUntil } from "../netlab/wait-until.js";
 
 export interface PrintedFix {
-	/** Names the cause. */
-	readonly sentence: string;
-	/** To be run by a shell as root, one after another. */
+	/** Every sentence of the kind so far. */
+	readonly sentences: readonly string[];
+	/** For a root shell, one after another. */
 	readonly commands: readonly string[];
 }
 
-const fixLine = z.looseObject({
-	msg: z.string(),
-	fix: z.array(z.string()).min(1),
-});
+const warning = z.looseObject({ level: z.literal(40), msg: z.string() });
+/** The commands stand in backticks behind one of these words, joined as a shell joins them. */
+const COMMANDS = /(?:Let it through|give it this one): `([^`]+)`/;
 
-/** @throws DeadlineError when the daemon says nothing of the kind. */
+/**
+ * Waits until the daemon has named at least this many commands.
+ * @throws Error with everything it said instead
+ */
 export function printedFix(
 	running: LabProcess,
-	deadlineMs: number,
+	wanted: { readonly commands: number; readonly deadlineMs: number },
 ): Promise<PrintedFix> {
-	return waitUntil(() => findFix(running.stdout()), {
-		what: `a cause and its fix in the daemon's output`,
-		deadlineMs,
-	}).catch((error: unknown) => {
+	const { deadlineMs } = wanted;
+	return waitUntil(
+		() => {
+			const fix = readFix(running.stdout());
+			return fix.commands.length >= wanted.commands && fix;
+		},
+		{ what: "a cause and its fix in the daemon's output", deadlineMs },
+	).catch((error: unknown) => {
 		throw new Error(
-			`the daemon names no fix; it said:\n${running.stdout()}${running.stderr()}`,
+			`the daemon names no such fix; it said:\n${running.stdout()}${running.stderr()}`,
 			{ cause: error },
 		);
 	});
@@ -42,14 +48,16 @@ export async function applyFix(
 		await namespace.run(["sh", "-ec", command]);
 }
 
-function findFix(output: string): PrintedFix | null {
-	for (const text of output.split("\n")) {
-		if (!text.startsWith("{")) continue;
-		const line = fixLine.safeParse(parseOrNull(text));
-		if (line.success)
-			return { sentence: line.data.msg, commands: line.data.fix };
-	}
-	return null;
+function readFix(output: string): PrintedFix {
+	const sentences = output.split("\n").flatMap((text) => {
+		const line = warning.safeParse(parseOrNull(text));
+		return line.success && COMMANDS.test(line.data.msg) ? [line.data.msg] : [];
+	});
+	const commands = sentences.flatMap(
+		(sentence) => COMMANDS.exec(sentence)?.[1]?.split(" && ") ?? [],
+	);
+	// Said again later, with what its counters prove: nobody would run them twice.
+	return { sentences, commands: [...new Set(commands)] };
 }
 
 function parseOrNull(text: string): unknown {
