@@ -12,7 +12,7 @@ export interface FirewallBrand {
 
 /** Null for a table that somebody made by hand. */
 export function brandOf(
-	{ base, packets }: Obstacle,
+	{ base, allPackets: packets }: Obstacle,
 	ruleset: Ruleset,
 	place: TunnelPlace,
 ): FirewallBrand | null {

@@ -112,10 +112,7 @@ function matchCondition(match: JsonObject, named: NamedElements): Condition {
 	const op = textOf(match, "op") ?? "==";
 	if (isJsonObject(left) && Array.isArray(left["&"]))
 		return maskCondition(left["&"], match.right, op === "!=");
-	const isRouteQuestion = isJsonObject(left) && isJsonObject(left.fib);
-	const pattern = isRouteQuestion
-		? routePattern(match.right)
-		: patternOf(match.right, named);
+	const pattern = patternOf(existenceText(match.right), named);
 	return (packet) => {
 		const field = nftField(left, packet);
 		if (field.kind === "absent") return "no";
@@ -138,10 +135,10 @@ function isEmptyFlagTest(field: Field, right: unknown): boolean {
 	return field.kind === "words" && right === 0;
 }
 
-function routePattern(right: unknown): Pattern {
-	if (right === true) return literal("exists");
-	if (right === false) return literal("missing");
-	return typeof right === "string" ? literal(right) : { kind: "unknown" };
+/** `fib … exists` and `missing` are true and false in JSON. */
+function existenceText(right: unknown): unknown {
+	if (typeof right !== "boolean") return right;
+	return right ? "exists" : "missing";
 }
 
 /** `flags & (a|b) == c`, and marks under a mask. */

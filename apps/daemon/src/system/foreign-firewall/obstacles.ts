@@ -30,8 +30,10 @@ export interface Obstacle {
 	readonly isCertain: boolean;
 	/** What decides, without repetitions; the certain ones first. */
 	readonly deciders: readonly Decider[];
-	/** Packets that are stopped. */
+	/** Packets that are stopped as surely as that. */
 	readonly packets: readonly TunnelPacket[];
+	/** With those that are only perhaps stopped. */
+	readonly allPackets: readonly TunnelPacket[];
 }
 
 /** Hooks that forwarded packets pass. */
@@ -93,7 +95,7 @@ export function isOvercome(obstacle: Obstacle, ruleset: Ruleset): boolean {
 	);
 	return (
 		base !== undefined &&
-		obstacle.packets.every(
+		obstacle.allPackets.every(
 			(packet) => fateIn(base, packet, chains).kind === "passes",
 		)
 	);
@@ -123,14 +125,16 @@ function obstacleAt(question: {
 	if (stopped.length === 0) return [];
 	const certain = stopped.filter(({ fate }) => fate.kind === "stopped");
 	const isCertain = certain.length > 0;
+	const surest = isCertain ? certain : stopped;
 	return [
 		{
 			kind,
 			base,
 			hook: base.base.hook,
 			isCertain,
-			deciders: distinct((isCertain ? certain : stopped).map(byOf)),
-			packets: stopped.map(({ packet }) => packet),
+			deciders: distinct(surest.map(byOf)),
+			packets: surest.map(({ packet }) => packet),
+			allPackets: stopped.map(({ packet }) => packet),
 		},
 	];
 }

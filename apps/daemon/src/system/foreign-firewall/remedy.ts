@@ -75,7 +75,7 @@ function passRules(
 	obstacle: Obstacle,
 	place: TunnelPlace,
 ): readonly PassRule[] {
-	const wanted = obstacle.packets.flatMap((packet) =>
+	const wanted = obstacle.allPackets.flatMap((packet) =>
 		passRule(packet, obstacle, place),
 	);
 	const texts = wanted.map((rule) => JSON.stringify(rule));
