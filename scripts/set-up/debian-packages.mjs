@@ -30,6 +30,11 @@ export const TEST_PACKAGES = [
 	...TUNNEL_PACKAGES,
 	{ packageName: "tcpdump", command: "tcpdump", purpose: "captures" },
 	{
+		packageName: "iptables",
+		command: "iptables-nft",
+		purpose: "firewalls of others",
+	},
+	{
 		packageName: "python3",
 		command: "python3",
 		purpose: "raw sockets for hostile bytes",
