@@ -20,7 +20,15 @@ export const CONNTRACK_FLUSHED: Situation = {
 	outcome: "works by itself: the flow resumes",
 };
 
+export const TWO_INSTANCES: Situation = {
+	name: "two instances",
+	about:
+		"two clients and two servers, or a client and a server on either host, started at the same moment; one crashes, one leaves first",
+	outcome: "works by itself: each has its own addresses and rules",
+};
+
 export const SITUATIONS: readonly Situation[] = [
 	FORWARDING_LATER,
 	CONNTRACK_FLUSHED,
+	TWO_INSTANCES,
 ];
