@@ -115,7 +115,8 @@ function jsonOf(
 }
 
 async function nothingRuns(directory: string): Promise<string> {
-	const elsewhere = await countInstancesElsewhere(directory);
+	// Without the right to look there, it is not mentioned.
+	const elsewhere = await countInstancesElsewhere(directory).catch(() => 0);
 	const start =
 		"no tunscope runs here: start one with `tunscope client`, `tunscope server` or `tunscope up`.";
 	if (elsewhere === 0) return start;

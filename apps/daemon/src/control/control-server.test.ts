@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+	chmodSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -16,6 +17,7 @@ import {
 	type InstanceDescription,
 } from "@tunscope/shared";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listControlSockets } from "../system/control-socket-files.js";
 import { askInstances, countInstancesElsewhere } from "./ask-instances.js";
 import { MAX_REQUEST_BYTES, parseControlRequest } from "./control-request.js";
 import { ControlServer, type ControlServerOptions } from "./control-server.js";
@@ -207,6 +209,26 @@ describe("control socket", () => {
 			{ kind: "silent", pid: 2, reason: expect.stringContaining("broken") },
 			{ kind: "silent", pid: 3, reason: "its answer makes no sense" },
 		]);
+	});
+
+	it("says who may ask, to somebody who may not", async (context) => {
+		context.skip(process.getuid?.() !== 0, "only root can become another user");
+		await openServer();
+		// The folder above is everybody's, as systemd's RuntimeDirectory= is.
+		chmodSync(top, 0o755);
+		chmodSync(join(top, "run"), 0o755);
+		process.seteuid?.(65_534);
+		try {
+			expect(() => listControlSockets(directory)).toThrowError(
+				expect.objectContaining({
+					code: "PERMISSION_DENIED",
+					whatToDo: "Run it as root, for example with sudo.",
+				}),
+			);
+			expect(listControlSockets(join(top, "run", "none"))).toEqual([]);
+		} finally {
+			process.seteuid?.(0);
+		}
 	});
 
 	it("counts instances of other network namespaces, dead ones not", async () => {
