@@ -2,7 +2,7 @@
 
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
 import { RateLimit } from "../flow/rate-limit.js";
-import { SourcePorts } from "../flow/source-ports.js";
+import { SOURCE_PORTS, SourcePorts } from "../flow/source-ports.js";
 import type { TrainTable } from "../train/train-table.js";
 import { DROP } from "../wire/drop-reason.js";
 import type { IpAddress } from "../wire/ip-address.js";
@@ -112,8 +112,11 @@ export class Engine {
 		const core = this.#core;
 		// What the caller has assembled for other flows outlives a flush in the middle of this.
 		core.outbox.regionsToKeep = core.options.outgoing.regions.count;
-		const isFull = core.flows.size >= core.options.maxFlows;
-		if (isFull && !core.evictQuietest(nowMs)) return "no-flow-slot";
+		// More flows than source ports cannot be told apart; looking for a free one would walk them all in vain.
+		const arePortsUsed = core.flows.size >= SOURCE_PORTS;
+		const isFull = arePortsUsed || core.flows.size >= core.options.maxFlows;
+		if (isFull && !core.evictQuietest(nowMs))
+			return arePortsUsed ? "no-free-port" : "no-flow-slot";
 		const words = Int32Array.from(remote.words);
 		const localPort = this.#ports.next(
 			(port) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LASTING_QUIET_MS, QUIET_MS } from "../flow/quiet-flows.js";
+import { SOURCE_PORTS } from "../flow/source-ports.js";
 import {
 	datagram,
 	EngineHost,
@@ -200,5 +201,22 @@ describe("a full server", () => {
 		expect(served).toBeGreaterThanOrEqual(6);
 		expect(lasting.state).toBe("ESTABLISHED");
 		expect(pair.server.engine.flows).toContain(pair.server.opened[0]);
+	});
+});
+
+describe("a client with more slots than source ports", () => {
+	it("refuses for want of a port, without looking for one, until handshakes have ended", () => {
+		const client = new EngineHost({ role: "client", maxFlows: 40_000 });
+		for (let flow = 0; flow < SOURCE_PORTS; flow++) {
+			client.open(0);
+			client.takeSent();
+		}
+		expect(client.engine.flows).toHaveLength(SOURCE_PORTS);
+		for (let refused = 0; refused < 1_000; refused++)
+			expect(client.tryOpen(1)).toBe("no-free-port");
+		for (let second = 1; second <= 8; second++)
+			client.engine.expire(second * 1_000);
+		expect(client.engine.flows).toHaveLength(0);
+		expect(typeof client.tryOpen(8_001)).not.toBe("string");
 	});
 });

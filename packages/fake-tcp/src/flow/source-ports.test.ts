@@ -2,14 +2,13 @@ import { describe, expect, it } from "vitest";
 import {
 	FIRST_SOURCE_PORT,
 	LAST_SOURCE_PORT,
+	SOURCE_PORTS,
 	SourcePorts,
 } from "./source-ports.js";
 
-const PORTS = LAST_SOURCE_PORT - FIRST_SOURCE_PORT + 1;
-
 describe("source ports", () => {
 	it("start anywhere in the range, go upward and wrap", () => {
-		const ports = new SourcePorts(PORTS - 1);
+		const ports = new SourcePorts(SOURCE_PORTS - 1);
 		expect(ports.next(() => false)).toBe(LAST_SOURCE_PORT);
 		expect(ports.next(() => false)).toBe(FIRST_SOURCE_PORT);
 		expect(new SourcePorts(-5).next(() => false)).toBeGreaterThanOrEqual(
