@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Link } from "./links.js";
+import type { Link, LinkAddress } from "./links.js";
 import { TunUpkeep } from "./tun-upkeep.js";
 
 const LOCAL4 = "192.168.200.1";
@@ -18,12 +18,14 @@ function tun(
 		isOurTun: true,
 		kind: "tun",
 		identity: "5/",
-		addresses: has.map((address) => ({
-			family: address === LOCAL6 ? 6 : 4,
-			address,
-			isGlobal: true,
-			isTemporary: false,
-		})),
+		addresses: has.map(
+			(address): LinkAddress => ({
+				family: address === LOCAL6 ? 6 : 4,
+				address,
+				isGlobal: true,
+				isTemporary: false,
+			}),
+		),
 		...rest,
 	};
 }
