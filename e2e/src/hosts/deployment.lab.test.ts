@@ -109,6 +109,14 @@ function carry(lab: Lab, bytes: number, echo = true) {
 	});
 }
 
+/** Without a terminal it is JSON, with the words that the table has. */
+async function expectGoodStatus(lab: Lab): Promise<void> {
+	const command = onlyCommand(/To check/);
+	const say = (host: LabHost) => host.namespace.run(shellArgv(command));
+	expect(await say(lab.client)).toMatch(/"stateInWords":\s*"connected/);
+	expect(await say(lab.server)).toMatch(/"health":\s*"good"/);
+}
+
 async function installCommand(): Promise<void> {
 	const commands = commandsOf(blockOf(/On both hosts/, "sh"));
 	const [packages, clone, build, link, ...rest] = commands;
@@ -147,6 +155,7 @@ function onlyCommand(step: RegExp): string {
 
 /** linux/capability.h. */
 const NET_ADMIN = 1 << 12;
+const NET_RAW = 1 << 13;
 const SYS_NICE = 1 << 23;
 
 function effectiveCapabilities({ pid }: LabProcess): number {
@@ -175,6 +184,7 @@ describe("README's deployment section", () => {
 			const client = await start(lab.client, onlyCommand(/On the client/));
 			const whole = await carry(lab, mtu + WIREGUARD_BYTES);
 			expect(whole.echo?.received).toBe(50);
+			await expectGoodStatus(lab);
 			// The MTU is the largest that fits, not just one that does.
 			const over = await carry(lab, mtu + WIREGUARD_BYTES + 1, false);
 			expect(over.up?.received).toBe(0);
@@ -196,8 +206,8 @@ describe("README's deployment section", () => {
 		await expectSoundUnit(path, unit);
 		const setting = (key: string) =>
 			new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "";
-		// Without it systemd would delete, after a crash, the record by which the restart undoes it.
-		expect(setting("RuntimeDirectoryPreserve")).toBe("yes");
+		// With it systemd would delete, after a crash, the record by which the restart undoes it.
+		expect(setting("RuntimeDirectory")).toBe("");
 		const bounds = setting("CapabilityBoundingSet")
 			.split(" ")
 			.map((name) => `+${name.replace("CAP_", "").toLowerCase()}`)
@@ -207,11 +217,31 @@ describe("README's deployment section", () => {
 				lab.server,
 				`setpriv --no-new-privs --bounding-set=-all,${bounds} --inh-caps=-all ${setting("ExecStart")}`,
 			);
-			expect(effectiveCapabilities(server)).toBe(NET_ADMIN | SYS_NICE);
+			expect(effectiveCapabilities(server)).toBe(
+				NET_ADMIN | NET_RAW | SYS_NICE,
+			);
 			const client = await start(lab.client, onlyCommand(/On the client/));
 			expect((await carry(lab, 1_000)).echo?.received).toBe(50);
 			for (const end of [client, server])
 				expect(await end.stop()).toMatchObject({ code: 0 });
+		});
+	});
+
+	it("also ends in 0 under ProtectSystem=strict, where it cannot remove its own folder in /run", async () => {
+		await withDeployment(async (lab) => {
+			// What systemd does for ProtectSystem=strict and RuntimeDirectory=tunscope, as far as it matters here.
+			const sandbox = [
+				"mount --make-rprivate /",
+				"mount -t tmpfs none /run",
+				"mkdir /run/tunscope",
+				"mount -t tmpfs none /run/tunscope",
+				"mount -o remount,ro /run",
+			];
+			const server = await start(
+				lab.server,
+				`unshare --mount sh -ec '${sandbox.join("; ")}; exec ${onlyCommand(/On the server/)}'`,
+			);
+			expect(await server.stop()).toMatchObject({ code: 0 });
 		});
 	});
 
