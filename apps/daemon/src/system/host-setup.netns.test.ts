@@ -280,6 +280,46 @@ describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
 		closeTun("tun8");
 	});
 
+	it("client: replaces the servers when their name leads elsewhere, rules and forwarding alike", async () => {
+		const setup = await setUp(CONFIGS.client);
+		await setup.configureTun("tun7");
+		const [old] = REMOTES;
+		const next = { family: 4, address: "198.18.2.2", port: 4_567 } as const;
+		const rules = () => host.shell("nft list table inet tunscope_client_51821");
+		const forwards = (name: string) =>
+			host.sysctls.read(`net/ipv4/conf/${name}/forwarding`);
+		await setup.replaceRemotes([old, next]);
+		for (const { address } of [old, next])
+			for (const state of ["ct state invalid", "tcp flags ! syn ct state new"])
+				expect(rules()).toContain(`saddr ${address} tcp sport 4567 ${state}`);
+		expect(rules()).not.toContain("2001:db8:1::2");
+		expect(forwards("h2")).toBe("1");
+		await setup.replaceRemotes([next]);
+		expect(rules()).not.toContain(old.address);
+		expect(rules()).toMatch(/ipv4 iifname "h2" oifgroup != 29779/);
+		expect([forwards("h1"), forwards("h2")]).toEqual(["0", "1"]);
+		await setup.undo();
+		expect(forwards("h2")).toBe("0");
+		await setup.replaceRemotes([old]);
+		expect(host.shell("nft list ruleset")).toBe("");
+	});
+
+	it("client with --ipv4-only: everything of IPv4 is there, and nothing of IPv6 is touched", async () => {
+		const ipv6 = () =>
+			host.shell(
+				"grep -H . /proc/sys/net/ipv6/conf/h*/{forwarding,force_forwarding,accept_ra}",
+			);
+		const before = ipv6();
+		const setup = await setUp({ ...CONFIGS.client, ipv4Only: true });
+		await setup.replaceRemotes([REMOTES[0]]);
+		await setup.configureTun("tun7");
+		const rules = host.shell("nft list ruleset");
+		expect(rules).not.toMatch(/ip6|ipv6/);
+		expect(rules.match(/ip saddr 198\.18\.1\.2 .* drop/g)).toHaveLength(2);
+		expect(ipv6()).toBe(before);
+		await setup.undo();
+	});
+
 	it("with --host-setup off gives the TUN its addresses and changes nothing else", async () => {
 		closeTun("tun7");
 		const before = snapshot();
