@@ -4,6 +4,7 @@ import type { TunnelRequest } from "@tunscope/shared/lean";
 import { type DisplayFlags, parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode } from "./cli/exit-codes.js";
+import type { FileQuestion } from "./cli/file-commands.js";
 import { hostSetupText } from "./cli/print-host-setup.js";
 import { reportFailure } from "./cli/report-failure.js";
 import { runInstance, type TunRecall } from "./cli/run-instance.js";
@@ -18,11 +19,15 @@ const NO_MEMORY: TunRecall = {
 	remember: () => undefined,
 };
 
-process.exit(await main(process.argv.slice(2)));
+process.exit(await main(process.argv));
 
-async function main(words: readonly string[]): Promise<ExitCode> {
+async function main([
+	,
+	script,
+	...words
+]: readonly string[]): Promise<ExitCode> {
 	const version = readVersion();
-	const outcome = parseCommandLine(words, version);
+	const outcome = parseCommandLine(words, version, script);
 	const environment = readEnvironment();
 	try {
 		switch (outcome.kind) {
@@ -34,6 +39,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 				return EXIT.usage;
 			case "status":
 				return await printStatus(outcome.question, environment);
+			case "file":
+				return await answerAboutFile(outcome.question, environment, version);
 			case "run":
 				return await runOne(outcome, environment, version);
 		}
@@ -66,8 +73,31 @@ async function runOne(
 		requests: [{ config, isFixed }],
 		isRetried: false,
 		tuns: NO_MEMORY,
+		configPath: null,
 		onHangUp: null,
 	});
+}
+
+/** What reads the file (zod, yaml) is loaded by these commands only: a single tunnel has a memory budget. */
+async function answerAboutFile(
+	question: FileQuestion,
+	environment: Environment,
+	version: string,
+): Promise<ExitCode> {
+	switch (question.kind) {
+		case "up": {
+			const { runUp } = await import("./cli/up.js");
+			return runUp(question, environment, version);
+		}
+		case "check": {
+			const { runCheck } = await import("./cli/check.js");
+			return runCheck(question, environment);
+		}
+		case "convert": {
+			const { runConvert } = await import("./cli/convert.js");
+			return runConvert(question);
+		}
+	}
 }
 
 async function printStatus(

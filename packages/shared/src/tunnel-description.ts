@@ -89,6 +89,15 @@ export const instanceDescriptionSchema = z.object({
 	/** Of tunscope itself, e.g. "1.2.3". */
 	tunscope: z.string(),
 	uptimeMs: amount,
+	/** Left out by an instance without a configuration file. */
+	configFile: z
+		.object({
+			/** Absolute. */
+			path: z.string(),
+			/** By tunnel, of what the file asked for: tells a changed tunnel from one that is not. */
+			fingerprints: z.record(z.string(), z.string()),
+		})
+		.optional(),
 	tunnels: z.array(tunnelDescriptionSchema),
 });
 

@@ -1,4 +1,4 @@
-// `tunscope client` and `tunscope server`: Phantun's flags with Phantun's meaning, and ours; text in, configuration out.
+// The command line: Phantun's flags with Phantun's meaning, and ours; words in, what is wanted out.
 
 import type {
 	LogLevel,
@@ -8,7 +8,14 @@ import type {
 } from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { addCompletionCommand } from "./completion-command.js";
+import { addFileCommands, type FileQuestion } from "./file-commands.js";
 import { EXAMPLES, ROOT_EXAMPLES } from "./help-examples.js";
+import {
+	examplesUnder,
+	type PhantunName,
+	phantunNameOf,
+	withPhantunDefaults,
+} from "./phantun-names.js";
 import { addStatusCommand, type StatusQuestion } from "./status-command.js";
 import { type TunnelFlags, tunnelOptions } from "./tunnel-options.js";
 
@@ -27,20 +34,30 @@ export type CommandLineOutcome =
 			readonly display: DisplayFlags;
 	  }
 	| { readonly kind: "status"; readonly question: StatusQuestion }
+	| { readonly kind: "file"; readonly question: FileQuestion }
 	/** Help, version or a script: print and exit 0. */
 	| { readonly kind: "text"; readonly text: string }
 	/** Print to standard error and exit 2. */
 	| { readonly kind: "usage-error"; readonly text: string };
 
-/** @param words the command line without `node` and the script. */
+/**
+ * @param words the command line without `node` and the script.
+ * @param calledAs the script, as it was called: Phantun's names stand for a role.
+ */
 export function parseCommandLine(
 	words: readonly string[],
 	version: string,
+	calledAs = "tunscope",
 ): CommandLineOutcome {
 	const written = { out: "", err: "" };
 	let outcome: CommandLineOutcome | null = null;
+	// What is to be converted has flags of its own, which are not ours to understand.
+	const dashes = words[0] === "convert" ? words.indexOf("--") : -1;
+	const ownWords = dashes < 0 ? words : words.slice(0, dashes);
 	const program = createProgram({
 		version,
+		calledAs,
+		wordsBehindDashes: dashes < 0 ? [] : words.slice(dashes + 1),
 		onOutcome: (wanted) => {
 			outcome = wanted;
 		},
@@ -54,7 +71,7 @@ export function parseCommandLine(
 		},
 	});
 	try {
-		program.parse([...words], { from: "user" });
+		program.parse([...ownWords], { from: "user" });
 	} catch (error) {
 		if (!(error instanceof CommanderError)) throw error;
 		const { out, err } = written;
@@ -68,11 +85,15 @@ export function parseCommandLine(
 /** The commands as commander knows them; exported so that a test can hold the documentation against it. */
 export function createProgram(parts: {
 	readonly version: string;
+	readonly calledAs?: string;
+	readonly wordsBehindDashes?: readonly string[];
 	/** Called with what the words ask for, when they do. */
 	readonly onOutcome: (outcome: CommandLineOutcome) => void;
 	readonly output: OutputConfiguration;
 }): Command {
-	const { version, onOutcome, output } = parts;
+	const { version, wordsBehindDashes = [], onOutcome, output } = parts;
+	const phantun = phantunNameOf(parts.calledAs ?? "");
+	if (phantun !== null) return createPhantunProgram(phantun, parts);
 	const program = new Command("tunscope")
 		.description(
 			"Carries UDP over fake TCP through a TUN device, in the wire format of Phantun.",
@@ -86,21 +107,53 @@ export function createProgram(parts: {
 	for (const role of ["client", "server"] as const) {
 		const command = program
 			.command(role)
-			.description(DESCRIPTIONS[role])
-			.helpOption("-h, --help", "print this help")
-			.version(`tunscope ${version}`, "-V, --version", "print the version")
 			.showHelpAfterError(`(tunscope ${role} --help lists all flags)`)
 			.addHelpText("after", EXAMPLES[role])
 			.action((flags: TunnelFlags, self: Command) =>
 				onOutcome(toOutcome(role, flags, fixedBy(self))),
 			);
+		describeTunnel(command, role, version);
 		for (const option of tunnelOptions(role)) command.addOption(option);
 	}
+	addFileCommands(program, wordsBehindDashes, (question) =>
+		onOutcome({ kind: "file", question }),
+	);
 	addStatusCommand(program, (question) =>
 		onOutcome({ kind: "status", question }),
 	);
 	addCompletionCommand(program, (text) => onOutcome({ kind: "text", text }));
 	return program;
+}
+
+function describeTunnel(
+	command: Command,
+	role: TunnelRole,
+	version: string,
+): Command {
+	return command
+		.description(DESCRIPTIONS[role])
+		.helpOption("-h, --help", "print this help")
+		.version(`tunscope ${version}`, "-V, --version", "print the version");
+}
+
+/** One command, whose name says the role; the addresses are those that the host's own rules have. */
+function createPhantunProgram(
+	called: PhantunName,
+	parts: Parameters<typeof createProgram>[0],
+): Command {
+	const { name, role } = called;
+	const command = describeTunnel(new Command(name), role, parts.version)
+		.showHelpAfterError(`(${name} --help lists all flags)`)
+		.addHelpText("after", examplesUnder(called, EXAMPLES[role]))
+		.exitOverride()
+		.configureOutput(parts.output)
+		.action((flags: TunnelFlags, self: Command) => {
+			const isFixed = { ...fixedBy(self), ipv4: true, ipv6: true };
+			parts.onOutcome(toOutcome(role, flags, isFixed));
+		});
+	for (const option of withPhantunDefaults(tunnelOptions(role)))
+		command.addOption(option);
+	return command;
 }
 
 const DESCRIPTIONS: Readonly<Record<TunnelRole, string>> = {

@@ -38,6 +38,8 @@ const EXIT_OF_ERROR: Readonly<Record<string, ExitCode>> = {
 	ROUTE_LOOP: EXIT.config,
 	TUN_NAME_TAKEN: EXIT.cannotCreate,
 	INPUT_FILE_UNREADABLE: EXIT.inputUnreadable,
+	CONFIG_FILE_UNREADABLE: EXIT.inputUnreadable,
+	CONFIG_FILE_INVALID: EXIT.config,
 	INTERFACE_MISSING: EXIT.config,
 	ADDRESS_CLASH: EXIT.config,
 	SERVER_PORT_CLASH: EXIT.config,

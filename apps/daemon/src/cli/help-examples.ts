@@ -54,3 +54,34 @@ Examples:
   tunscope completion bash > /etc/bash_completion.d/tunscope
       for all later ones
 `;
+
+export const UP_EXAMPLES = `
+Examples:
+  tunscope up
+      runs all tunnels of /etc/tunscope/tunscope.yaml
+  tunscope up -c tunnels.yaml --state-dir /tmp/tunscope-state
+      another file, and another folder for what is remembered between starts
+  kill -HUP $(pidof tunscope)
+      reads the file again: only tunnels that changed restart; a file with a mistake changes nothing
+
+What may stand in the file: docs/configuration.md. SIGTERM or Ctrl-C ends all tunnels and undoes everything that was changed.
+`;
+
+export const CHECK_EXAMPLES = `
+Examples:
+  tunscope check -c tunnels.yaml
+      what is wrong with the file, or which names, addresses, rules and settings each tunnel would get
+  tunscope check -q && kill -HUP $(pidof tunscope)
+      reloads only a file without a mistake
+
+Exit codes: 0 the file is right and every tunnel could start, 66 the file cannot be read, 78 it is wrong; otherwise
+the code with which a tunnel's start would end now.
+`;
+
+export const CONVERT_EXAMPLES = `
+Examples:
+  tunscope convert /etc/systemd/system/phantun.service > tunscope.yaml
+      a unit file; what cannot be carried over is said on standard error
+  tunscope convert -- udp2raw -s -l 0.0.0.0:4096 -r 127.0.0.1:7777 -k passwd --raw-mode faketcp
+      one command line
+`;

@@ -46,7 +46,9 @@ export function watchSignals({
 	for (const signal of ["SIGINT", "SIGTERM"] as const)
 		process.on(signal, () => onSignal(signal));
 	process.on("SIGHUP", () =>
-		onHangUp === null ? onSignal("SIGHUP") : onHangUp(),
+		onHangUp === null || stopping.signal.aborted
+			? onSignal("SIGHUP")
+			: onHangUp(),
 	);
 }
 

@@ -12,6 +12,7 @@ import type { Display } from "./display.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { watchForBugs, watchSignals } from "./process-signals.js";
 import { reportFailure } from "./report-failure.js";
+import { fingerprintsOf } from "./request-fingerprint.js";
 
 /** What a tunnel's TUN was; it is the same again where it can be. */
 export interface TunRecall {
@@ -27,6 +28,8 @@ export interface InstanceRun {
 	/** False: the first failure of the only tunnel ends the process. True: what may pass is tried again. */
 	readonly isRetried: boolean;
 	readonly tuns: TunRecall;
+	/** Absolute; null for a tunnel of the command line. */
+	readonly configPath: string | null;
 	/** What SIGHUP does; null where it stops. */
 	readonly onHangUp: ((instance: Instance) => void) | null;
 }
@@ -68,12 +71,22 @@ function createInstance(run: InstanceRun): {
 	readonly instance: Instance;
 	readonly status: InstanceStatus;
 } {
-	const { display, environment, version, isRetried, tuns } = run;
+	const { display, environment, version, isRetried, tuns, configPath } = run;
 	const status = new InstanceStatus({
 		listTunnels: () => instance.tunnels,
 		version,
 		pid: process.pid,
 		clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+		...(configPath === null
+			? {}
+			: {
+					describeConfigFile: () => ({
+						path: configPath,
+						fingerprints: fingerprintsOf(
+							instance.tunnels.map(({ request }) => request),
+						),
+					}),
+				}),
 	});
 	const instance = new Instance({
 		tunnelOptions: (name) => {

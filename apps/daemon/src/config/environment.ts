@@ -3,6 +3,8 @@
 export interface Environment {
 	/** TUNSCOPE_RUNTIME_DIR: where the record of changed host state lives. A tmpfs, so that a reboot forgets it. */
 	readonly runtimeDirectory: string;
+	/** TUNSCOPE_STATE_DIR: where it is remembered which TUN each tunnel of a file has; null when it does not say. */
+	readonly stateDirectory: string | null;
 	/** NO_COLOR (https://no-color.org): any value but the empty one asks for no colour. */
 	readonly isColourUnwanted: boolean;
 	/** PATH, for finding `ip` and `nft`. */
@@ -14,9 +16,11 @@ const DEFAULT_RUNTIME_DIRECTORY = "/run/tunscope";
 const ADMINISTRATION_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
 
 export function readEnvironment(): Environment {
-	const { TUNSCOPE_RUNTIME_DIR, NO_COLOR, PATH } = process.env;
+	const { TUNSCOPE_RUNTIME_DIR, TUNSCOPE_STATE_DIR, NO_COLOR, PATH } =
+		process.env;
 	return {
 		runtimeDirectory: TUNSCOPE_RUNTIME_DIR || DEFAULT_RUNTIME_DIRECTORY,
+		stateDirectory: TUNSCOPE_STATE_DIR || null,
 		isColourUnwanted: NO_COLOR !== undefined && NO_COLOR !== "",
 		programSearchPath:
 			PATH === undefined || PATH === ""

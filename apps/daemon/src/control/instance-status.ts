@@ -21,6 +21,10 @@ export interface InstanceStatusOptions {
 	readonly version: string;
 	readonly pid: number;
 	readonly clock: StatusClock;
+	/** Left out without a configuration file. */
+	readonly describeConfigFile?: () => NonNullable<
+		InstanceDescription["configFile"]
+	>;
 }
 
 export class InstanceStatus {
@@ -88,7 +92,8 @@ export class InstanceStatus {
 	}
 
 	async #describeNow(): Promise<InstanceDescription> {
-		const { listTunnels, version, pid, clock } = this.#options;
+		const { listTunnels, version, pid, clock, describeConfigFile } =
+			this.#options;
 		const tunnels = await Promise.all(
 			listTunnels().map((tunnel) => {
 				const known = this.#statuses.get(tunnel.name);
@@ -101,6 +106,9 @@ export class InstanceStatus {
 			pid,
 			tunscope: version,
 			uptimeMs: Math.round(clock.monotonicMs() - this.#startedAtMs),
+			...(describeConfigFile === undefined
+				? {}
+				: { configFile: describeConfigFile() }),
 			tunnels,
 		};
 	}

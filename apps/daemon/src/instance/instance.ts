@@ -61,7 +61,7 @@ export class Instance {
 
 	/**
 	 * Makes these the tunnels that run: new ones start, changed ones restart, others stop; the rest notices nothing.
-	 * A tunnel that had failed for good is tried again only when it changed. Settles when what had to stop is gone.
+	 * One that had failed for good is tried again, changed or not: what it lacked may be there now. Settles when what had to stop is gone.
 	 */
 	apply(requests: readonly TunnelRequest[]): Promise<AppliedChange> {
 		return this.#change(async () => {
@@ -69,6 +69,7 @@ export class Instance {
 				requests.map((request) => [request.config.name, request]),
 			);
 			const isSame = (tunnel: ManagedTunnel) =>
+				this.#ends.get(tunnel)?.kind !== "failed" &&
 				isDeepStrictEqual(tunnel.request, wanted.get(tunnel.name));
 			const before = this.tunnels;
 			const leaving = before.filter((tunnel) => !isSame(tunnel));

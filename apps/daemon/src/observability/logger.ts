@@ -32,6 +32,7 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
 		translateTime: "HH:MM:ss",
 		ignore: "pid,hostname,event,version",
 		hideObject: true,
+		messageFormat: "{if tunnel}{tunnel}: {end}{msg}",
 	});
 	return pino(
 		{ level, base: null },

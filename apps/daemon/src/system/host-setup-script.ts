@@ -72,12 +72,13 @@ export async function writeHostSetupScript(
 	].join("\n");
 }
 
-interface Rehearsal {
+export interface Rehearsal {
 	readonly make: readonly HostChange[];
 	readonly undo: readonly HostChange[];
 }
 
-async function rehearse(
+/** What a start would change on this host, and its end would change back. Changes nothing. */
+export async function rehearse(
 	input: HostSetupScriptInput,
 	tunName: string,
 	onNotice: (message: string) => void,
