@@ -35,6 +35,8 @@ export class TunAttachment {
 	#name: string;
 	#isUp = false;
 	#linkMtuBytes = 0;
+	/** As last seen; a device that nothing was heard of is what the main thread has made it. */
+	#isLinkUp = true;
 	/** `tun-opened` was said and `host-ready` has not come yet: the main thread itself brings the device up now. */
 	#awaitsHost = false;
 	#wasLost = false;
@@ -57,8 +59,11 @@ export class TunAttachment {
 
 	/** The main thread has set addresses and routes: the device may carry. */
 	hostReady(): void {
+		// Events from before the device was up may still be waiting; they are not somebody else's doing.
+		this.#watch?.drain();
 		this.#awaitsHost = false;
 		if (this.#tun === null || this.#isUp) return;
+		if (!this.#isLinkUp) return this.#lost("down");
 		this.#isUp = true;
 		// Not earlier: what arrives before anybody reads would wake the poller for nothing.
 		this.#options.poller.add(this.#tun, TUN_TOKEN);
@@ -96,6 +101,7 @@ export class TunAttachment {
 		this.#tun = tun;
 		this.#name = tun.name;
 		this.#linkMtuBytes = tun.linkMtuBytes();
+		this.#isLinkUp = true;
 		this.#announce();
 	}
 
@@ -156,6 +162,7 @@ export class TunAttachment {
 			this.#linkMtuBytes = link.linkMtuBytes;
 			this.#options.onHostChange(false);
 		}
+		this.#isLinkUp = link.isUp;
 		if (link.name !== this.#name) this.#renamed(link.name);
 		if (!link.isUp && this.#isUp) {
 			this.#isUp = false;
