@@ -1,7 +1,14 @@
 // `tunscope status`, SIGUSR1 and the control socket with real tunnels: what is said is true, also after a crash, and asking harms nobody.
 
-import { readdirSync, statSync } from "node:fs";
+import {
+	mkdtempSync,
+	readdirSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Lab, type LabHost, withLab } from "../netlab/lab.js";
@@ -153,6 +160,79 @@ describe("tunscope status", () => {
 			await second.stop();
 			expect((await askStatus(lab.client)).tunnels).toHaveLength(1);
 			await tunnel.stop();
+		});
+	});
+
+	it("lists the tunnels of `up` beside a client's, with the one that cannot start, and SIGUSR1 has a line for each", async () => {
+		await withLab({}, async (lab) => {
+			const folder = mkdtempSync(join(tmpdir(), "tunscope-status-"));
+			const path = join(folder, "tunscope.yaml");
+			const { address4 } = lab.server;
+			writeFileSync(
+				path,
+				`state-dir: ${folder}/state
+tunnels:
+  office:
+    role: client
+    local: 127.0.0.1:9011
+    remote: ${address4}:4567
+  home:
+    role: client
+    local: 127.0.0.1:9012
+    remote: ${address4}:4568
+  nowhere:
+    role: client
+    local: 127.0.0.1:9013
+    remote: name.invalid:4567
+`,
+			);
+			const up = startInNamespace(lab.client.namespace, {
+				argv: tunscopeArgv("up", "-c", path, "--json"),
+			});
+			const tunnel = await start(lab);
+			const answer = await waitUntil(
+				async () => {
+					const now = await askStatus(lab.client);
+					const running = now.tunnels.filter(
+						({ state }) => state === "running",
+					);
+					return running.length === 3 && now;
+				},
+				{ what: "three running tunnels", deadlineMs: 15_000 },
+			);
+			expect(answer.tunnels.map(({ name }) => name).sort()).toEqual([
+				"client_9001",
+				"home",
+				"nowhere",
+				"office",
+			]);
+			expect(answer.code).toBe(1);
+			const lost = await waitUntil(
+				async () => {
+					const { tunnels } = await askStatus(lab.client, "nowhere");
+					return tunnels.find(({ state }) => state === "waiting");
+				},
+				{ what: "a tunnel that waits", deadlineMs: 10_000 },
+			);
+			expect(lost).toMatchObject({
+				stateInWords: "could not start: waiting to try again",
+				health: "bad",
+				tun: { name: null },
+				lastNotice: {
+					level: "error",
+					text: expect.stringContaining("name.invalid"),
+				},
+			});
+			expect((await askStatus(lab.client, "office", "home")).code).toBe(0);
+			process.kill(up.pid, "SIGUSR1");
+			await waitUntil(() => countLogged(up, "status") === 3, {
+				what: "a status line per tunnel",
+				deadlineMs: 5_000,
+			});
+			expect((await up.stop()).code).toBe(0);
+			expect((await askStatus(lab.client)).tunnels).toHaveLength(1);
+			await tunnel.stop();
+			rmSync(folder, { recursive: true, force: true });
 		});
 	});
 

@@ -59,6 +59,14 @@ export function manPage(sources: ManPageSources): string {
 		),
 		".SH FILES",
 		...tagged(
+			"/etc/tunscope/tunscope.yaml",
+			"the configuration that `tunscope up` reads",
+		),
+		...tagged(
+			"/var/lib/tunscope",
+			"which TUN name and addresses each tunnel of `tunscope up` has",
+		),
+		...tagged(
 			"/run/tunscope",
 			"settings to put back, and one control socket per process",
 		),

@@ -127,6 +127,17 @@ describe("status report", () => {
 		);
 	});
 
+	it("names the file that `up` reads", () => {
+		const configFile = {
+			path: "/etc/tunscope/tunscope.yaml",
+			fingerprints: {},
+		};
+		const instance = { ...instanceOf(describedTunnel()), configFile };
+		expect(renderStatusReport([instance], false, SCREEN)).toContain(
+			"(process 77, /etc/tunscope/tunscope.yaml)",
+		);
+	});
+
 	it("is one line per tunnel for the log", () => {
 		expect(statusLine(describedTunnel())).toBe(
 			"client_51821: connected, running for 3m 12s; 127.0.0.1:51821 → vpn.example.net:4567 ([2001:db8::2]:4567) by tun0; 2 flows open, 1 half-open; sent 1.23 Mbit/s, received 0 bit/s; last heard 0.2s ago; drops 0",

@@ -124,7 +124,7 @@ function detailLines(
 			...label("state"),
 			stateSpan(tunnel),
 			span(`; ${state} for ${formatDuration(inStateForMs)}`),
-			span(` (process ${instance.pid})`, "faint"),
+			span(` (process ${instance.pid}${configText(instance)})`, "faint"),
 		],
 		fact("TUN", tun.name === null ? "not open" : `${tun.name}, ${addresses}`),
 		fact("link MTU", linkMtuText(tunnel)),
@@ -141,6 +141,10 @@ function detailLines(
 		...dropLines(tunnel, columns),
 		...noticeLines(tunnel, columns),
 	];
+}
+
+function configText({ configFile }: InstanceDescription): string {
+	return configFile === undefined ? "" : `, ${configFile.path}`;
 }
 
 function label(text: string): TextLine {

@@ -97,12 +97,15 @@ function jsonOf(
 ): object {
 	return {
 		version: 1,
-		instances: instances.map(({ pid, tunscope, uptimeMs, tunnels }) => ({
-			pid,
-			tunscope,
-			uptimeMs,
-			tunnels,
-		})),
+		instances: instances.map(
+			({ pid, tunscope, uptimeMs, configFile, tunnels }) => ({
+				pid,
+				tunscope,
+				uptimeMs,
+				...(configFile === undefined ? {} : { configFile: configFile.path }),
+				tunnels,
+			}),
+		),
 		silent: answers.flatMap((answer) =>
 			answer.kind === "silent"
 				? [{ pid: answer.pid, reason: answer.reason }]
