@@ -26,10 +26,10 @@ export interface SysctlWish {
 }
 
 /**
- * What we write into net.ipv6.conf.all.forwarding. The kernel takes every value but 0 for "on"; 2 tells our own from
- * the 1 that everybody else writes, so that we notice when the host is made a router on purpose after our start.
+ * What we write where the kernel takes every value but 0 for "on": 2 tells our own from the 1 that everybody else
+ * writes, so that we notice when forwarding is wanted by somebody else after our start, and leave it on.
  */
-export const OUR_ALL_FORWARDING = "2";
+export const OUR_FORWARDING = "2";
 
 export function isMet(wish: SysctlWish, present: string | null): boolean {
 	return (
@@ -72,7 +72,7 @@ function planIpv6(
 		...keepRouterAdvertisements(sysctls, need.tunName),
 		{
 			key: forwardingKey("ipv6", "all"),
-			wanted: OUR_ALL_FORWARDING,
+			wanted: OUR_FORWARDING,
 			alsoGood: ["1"],
 			family: "ipv6",
 			interfaceName: null,
@@ -125,8 +125,9 @@ function perInterface(choice: {
 	const { need, family, setting } = choice;
 	const wish = (interfaceName: string, isOfOurTun: boolean): SysctlWish => ({
 		key: `net/${family}/conf/${interfaceName}/${setting}`,
-		wanted: "1",
-		alsoGood: ["2"],
+		// force_forwarding takes 0 and 1 only, and nobody else writes it.
+		wanted: setting === "forwarding" && !isOfOurTun ? OUR_FORWARDING : "1",
+		alsoGood: setting === "forwarding" ? ["1"] : [],
 		family,
 		interfaceName,
 		isOfOurTun,
@@ -138,15 +139,18 @@ function perInterface(choice: {
 	];
 }
 
+const OUR_MARK = "(2 works like 1, and is known as tunscope's)";
+
 /** Why a setting of these is changed, for people. */
 export function reasonOfSetting(key: string, tunName: string): string {
 	if (key === forwardingKey("ipv6", "all"))
-		return "before Linux 6.17 IPv6 is forwarded by all interfaces or none (2 works like 1, and is known as tunscope's)";
+		return `before Linux 6.17 IPv6 is forwarded by all interfaces or none ${OUR_MARK}`;
 	const [, , , interfaceName = ""] = key.split("/");
 	const family = key.startsWith("net/ipv4/") ? "IPv4" : "IPv6";
 	if (key === acceptRaKey(interfaceName))
 		return `keeps the router advertisements of ${interfaceName} honoured while IPv6 is forwarded`;
-	return interfaceName === tunName
-		? `packets from the TUN may leave this host (${family})`
-		: `packets that arrive on ${interfaceName} may reach the TUN (${family})`;
+	if (interfaceName === tunName)
+		return `packets from the TUN may leave this host (${family})`;
+	const mark = key.endsWith("/forwarding") ? ` ${OUR_MARK}` : "";
+	return `packets that arrive on ${interfaceName} may reach the TUN (${family})${mark}`;
 }

@@ -272,9 +272,9 @@ describe.skipIf(REASON !== null)("the printed script", () => {
 		expect(script).toContain("sh FILE undo");
 		expect(script).toContain("give tunscope --tun tun0 too");
 		expect(script).toContain(
-			"# packets that arrive on h1 may reach the TUN (IPv4)\nsysctl -w net.ipv4.conf.h1.forwarding=1",
+			"# packets that arrive on h1 may reach the TUN (IPv4) (2 works like 1, and is known as tunscope's)\nsysctl -w net.ipv4.conf.h1.forwarding=2",
 		);
-		for (const command of script.match(/^sysctl -w .*=1$/gm) ?? [])
+		for (const command of script.match(/^sysctl -w .*=[12]$/gm) ?? [])
 			expect(script).toMatch(new RegExp(`^# .*\n${command}`, "m"));
 	});
 

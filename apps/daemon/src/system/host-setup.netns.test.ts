@@ -192,12 +192,8 @@ describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
 			expect(host.shell("nft list ruleset")).toContain(
 				`table inet ${tableNameOf(CONFIGS[role].name)}`,
 			);
-			for (const name of ["tun7", "h1"]) {
-				expect(
-					host.sysctls.read(`net/ipv4/conf/${name}/forwarding`),
-					name,
-				).toBe("1");
-			}
+			expect(host.sysctls.read("net/ipv4/conf/tun7/forwarding")).toBe("1");
+			expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("2");
 			expect(host.sysctls.read("net/ipv4/conf/all/forwarding")).toBe("0");
 			closeTun("tun7");
 			await setup.undo();
@@ -228,7 +224,7 @@ describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
 		const second = await setUp(CONFIGS.client);
 		await second.configureTun("tun8");
 		await first.undo();
-		expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("1");
+		expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("2");
 		const rules = host.shell("nft list ruleset");
 		expect(rules).not.toContain("tunscope_server");
 		expect(rules).toContain("oifgroup != 29779");
@@ -265,6 +261,24 @@ describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
 		right.shell("nft delete table ip t");
 	});
 
+	it("gives way to a program that switches forwarding on for one interface only", async () => {
+		const setup = await setUp(CONFIGS.server);
+		await setup.configureTun("tun7");
+		const guarded = () =>
+			/ipv4 iifname ([^o]*) oifgroup/.exec(host.shell("nft list ruleset"))?.[1];
+		expect(guarded()).toBe('{ "h1", "h2" }');
+		host.shell("echo 1 > /proc/sys/net/ipv4/conf/h1/forwarding");
+		await setup.checkForwarding();
+		expect(guarded()).toBe('"h2"');
+		expect(notices).toEqual([expect.stringContaining("somebody else")]);
+		await setup.checkForwarding();
+		expect(notices).toHaveLength(1);
+		await setup.undo();
+		expect(host.sysctls.read("net/ipv4/conf/h1/forwarding")).toBe("1");
+		expect(host.sysctls.read("net/ipv4/conf/h2/forwarding")).toBe("0");
+		host.shell("echo 0 > /proc/sys/net/ipv4/conf/h1/forwarding");
+	});
+
 	it("follows a TUN of another name and a link MTU that changes", async () => {
 		const setup = await setUp(CONFIGS.client);
 		await setup.configureTun("tun7");
@@ -293,11 +307,11 @@ describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
 			for (const state of ["ct state invalid", "tcp flags ! syn ct state new"])
 				expect(rules()).toContain(`saddr ${address} tcp sport 4567 ${state}`);
 		expect(rules()).not.toContain("2001:db8:1::2");
-		expect(forwards("h2")).toBe("1");
+		expect(forwards("h2")).toBe("2");
 		await setup.replaceRemotes([next]);
 		expect(rules()).not.toContain(old.address);
 		expect(rules()).toMatch(/ipv4 iifname "h2" oifgroup != 29779/);
-		expect([forwards("h1"), forwards("h2")]).toEqual(["0", "1"]);
+		expect([forwards("h1"), forwards("h2")]).toEqual(["0", "2"]);
 		await setup.undo();
 		expect(forwards("h2")).toBe("0");
 		await setup.replaceRemotes([old]);

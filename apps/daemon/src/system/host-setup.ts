@@ -15,7 +15,7 @@ import {
 	type AddressFamily,
 	acceptRaKey,
 	forwardingKey,
-	OUR_ALL_FORWARDING,
+	OUR_FORWARDING,
 	planForwarding,
 	routerListeners,
 } from "./forwarding-plan.js";
@@ -151,8 +151,8 @@ export class HostSetup {
 	}
 
 	/**
-	 * Follows conf.all.forwarding, which an administrator or Docker may switch at any time: once on, the guard must
-	 * go and the value is no longer ours; once off, it has taken our interfaces along. Before Linux 6.17 it also finds
+	 * Follows forwarding, which an administrator or Docker may switch at any time: once on, the guard must go and the
+	 * value is no longer ours; once off, it has taken our interfaces along. Before Linux 6.17 it also finds
 	 * new interfaces that listen to router advertisements. Cheap while nothing changes.
 	 */
 	checkForwarding(): Promise<void> {
@@ -165,7 +165,7 @@ export class HostSetup {
 			await this.#openHost(this.#tunName, this.#path);
 			if (seen.split(";")[0] === before.split(";")[0]) return;
 			this.#options.onNotice(
-				"Forwarding was switched for the whole host by somebody else: tunscope's guard and settings follow it.",
+				"Forwarding was switched on this host by somebody else: tunscope's guard and settings follow it.",
 			);
 		});
 	}
@@ -215,7 +215,7 @@ export class HostSetup {
 		);
 		for (const notice of notices) this.#options.onNotice(notice);
 		const after = this.#allForwarding();
-		const isOurs = after.ipv6 === OUR_ALL_FORWARDING;
+		const isOurs = after.ipv6 === OUR_FORWARDING;
 		this.#seen = this.#look({
 			ipv4: before.ipv4,
 			ipv6: isOurs ? after.ipv6 : before.ipv6,
@@ -239,19 +239,22 @@ export class HostSetup {
 		);
 	}
 
-	/** What a later look is compared with: forwarding of the whole host; interfaces whose advertisements need care. */
+	/** What a later look is compared with: who switched forwarding on; interfaces whose advertisements need care. */
 	#look(forwarding = this.#allForwarding()): string {
 		const isOurs = this.#guards.ipv6 === "all";
 		// Switched on by another tunnel of ours, for which it has its own guard.
 		const ipv6 =
-			!isOurs && forwarding.ipv6 === OUR_ALL_FORWARDING ? "0" : forwarding.ipv6;
+			!isOurs && forwarding.ipv6 === OUR_FORWARDING ? "0" : forwarding.ipv6;
 		const { sysctls } = this.#options;
 		const listening = isOurs
 			? routerListeners(sysctls, this.#tunName ?? "").filter(
 					(name) => sysctls.read(acceptRaKey(name)) === "1",
 				)
 			: [];
-		return `${forwarding.ipv4} ${ipv6};${listening.join(" ")}`;
+		const takenOver = this.#guards.ipv4.filter(
+			(name) => sysctls.read(forwardingKey("ipv4", name)) === "1",
+		);
+		return `${forwarding.ipv4} ${ipv6} ${takenOver.join(" ")};${listening.join(" ")}`;
 	}
 
 	#allForwarding(): Readonly<Record<AddressFamily, string | null>> {

@@ -185,7 +185,7 @@ describe("forwarding on record", () => {
 			return Promise.resolve();
 		});
 		expect(guarded).toEqual([
-			"eth0 eth1, eth0 forwards: 1",
+			"eth0 eth1, eth0 forwards: 2",
 			"eth1, eth0 forwards: 0",
 		]);
 		await record.releaseSysctls("one");
@@ -200,6 +200,62 @@ describe("forwarding on record", () => {
 		await record.acquireSysctls("one", planForwarding(none, sysctls), () =>
 			Promise.resolve(),
 		);
+		expect(sysctls.read(FORWARDING)).toBe("2");
+	});
+
+	it("never puts a value back that conf.all.forwarding has taken over", async () => {
+		const record = createRecord();
+		await claim(record, "one", 1);
+		await acquire(record, "one");
+		sysctls.write("net/ipv4/conf/all/forwarding", "1");
+		expect(await record.releaseSysctls("one")).toEqual([
+			expect.stringContaining("stays 1"),
+		]);
+		expect(sysctls.read(FORWARDING)).toBe("1");
+	});
+
+	it("never puts a value back that somebody has switched on for this interface alone since", async () => {
+		const record = createRecord();
+		await claim(record, "one", 1);
+		await acquire(record, "one");
+		sysctls.write(FORWARDING, "1");
+		expect(await record.releaseSysctls("one")).toEqual([
+			expect.stringContaining("stays 1"),
+		]);
+		expect(sysctls.read(FORWARDING)).toBe("1");
+	});
+
+	it("forgets a taken-over value for good, also when forwarding is switched off again later", async () => {
+		const record = createRecord();
+		await claim(record, "one", 1);
+		await acquire(record, "one");
+		sysctls.write("net/ipv4/conf/all/forwarding", "1");
+		await acquire(record, "one");
+		sysctls.write("net/ipv4/conf/all/forwarding", "0");
+		sysctls.writes.length = 0;
+		expect(await record.releaseSysctls("one")).toEqual([]);
+		expect(sysctls.writes).toEqual([]);
+	});
+
+	it("gives every user the guard, whoever switched forwarding on", async () => {
+		const record = createRecord();
+		await claim(record, "one", 1);
+		await claim(record, "two", 2);
+		await acquire(record, "one");
+		let rows: readonly SysctlRow[] = [];
+		await record.acquireSysctls("two", wishes(), (used) => {
+			rows = used;
+			return Promise.resolve();
+		});
+		expect(rows).toMatchObject([{ key: FORWARDING, needsGuard: true }]);
+	});
+
+	it("records nothing where forwarding was on already, and leaves it on", async () => {
+		sysctls.values.set(FORWARDING, "1");
+		const record = createRecord();
+		await claim(record, "one", 1);
+		await acquire(record, "one");
+		await record.releaseSysctls("one");
 		expect(sysctls.read(FORWARDING)).toBe("1");
 	});
 });

@@ -177,9 +177,9 @@ describe("host-state record", () => {
 			return Promise.resolve();
 		});
 		expect(seen).toMatchObject([
-			{ key: FORWARDING, before: "0", ours: "1", needsGuard: true },
+			{ key: FORWARDING, before: "0", ours: "2", needsGuard: true },
 		]);
-		expect(sysctls.read(FORWARDING)).toBe("1");
+		expect(sysctls.read(FORWARDING)).toBe("2");
 	});
 
 	it("restores everything and leaves no file when the last instance goes", async () => {
@@ -200,31 +200,9 @@ describe("host-state record", () => {
 		await acquire(record, "one");
 		await acquire(record, "two");
 		await record.releaseSysctls("one");
-		expect(sysctls.read(FORWARDING)).toBe("1");
+		expect(sysctls.read(FORWARDING)).toBe("2");
 		await record.releaseSysctls("two");
 		expect(sysctls.read(FORWARDING)).toBe("0");
-	});
-
-	it("gives every user the guard, whoever switched forwarding on", async () => {
-		const record = createRecord();
-		await claim(record, "one", 1);
-		await claim(record, "two", 2);
-		await acquire(record, "one");
-		let rows: readonly SysctlRow[] = [];
-		await record.acquireSysctls("two", wishes(), (used) => {
-			rows = used;
-			return Promise.resolve();
-		});
-		expect(rows).toMatchObject([{ key: FORWARDING, needsGuard: true }]);
-	});
-
-	it("records nothing where forwarding was on already, and leaves it on", async () => {
-		sysctls.values.set(FORWARDING, "1");
-		const record = createRecord();
-		await claim(record, "one", 1);
-		await acquire(record, "one");
-		await record.releaseSysctls("one");
-		expect(sysctls.read(FORWARDING)).toBe("1");
 	});
 
 	it("undoes what a dead instance left, at the next start", async () => {
@@ -302,7 +280,7 @@ describe("host-state record", () => {
 		await acquire(record, "two");
 		alive.delete(1);
 		await claim(record, "three", 3);
-		expect(sysctls.read(FORWARDING)).toBe("1");
+		expect(sysctls.read(FORWARDING)).toBe("2");
 		await record.releaseSysctls("two");
 		expect(sysctls.read(FORWARDING)).toBe("0");
 	});
@@ -317,29 +295,6 @@ describe("host-state record", () => {
 			expect.stringContaining("accept_ra was 1"),
 		]);
 		expect(sysctls.read("net/ipv6/conf/eth0/accept_ra")).toBe("0");
-	});
-
-	it("never puts a value back that conf.all.forwarding has taken over", async () => {
-		const record = createRecord();
-		await claim(record, "one", 1);
-		await acquire(record, "one");
-		sysctls.write("net/ipv4/conf/all/forwarding", "1");
-		expect(await record.releaseSysctls("one")).toEqual([
-			expect.stringContaining("stays 1"),
-		]);
-		expect(sysctls.read(FORWARDING)).toBe("1");
-	});
-
-	it("forgets a taken-over value for good, also when forwarding is switched off again later", async () => {
-		const record = createRecord();
-		await claim(record, "one", 1);
-		await acquire(record, "one");
-		sysctls.write("net/ipv4/conf/all/forwarding", "1");
-		await acquire(record, "one");
-		sysctls.write("net/ipv4/conf/all/forwarding", "0");
-		sysctls.writes.length = 0;
-		expect(await record.releaseSysctls("one")).toEqual([]);
-		expect(sysctls.writes).toEqual([]);
 	});
 
 	it("before Linux 6.17 switches all of IPv6 on, accept_ra first, and restores interfaces that forwarded by themselves", async () => {
@@ -363,7 +318,7 @@ describe("host-state record", () => {
 		await acquire(record, "one");
 		links = [{ ...ETH0, identity: "9/02:00:00:00:00:99" }];
 		expect(await record.releaseSysctls("one")).toEqual([]);
-		expect(sysctls.read(FORWARDING)).toBe("1");
+		expect(sysctls.read(FORWARDING)).toBe("2");
 	});
 
 	it("forgets a record of an earlier boot", async () => {

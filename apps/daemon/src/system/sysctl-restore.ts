@@ -1,6 +1,6 @@
 // Puts one recorded kernel setting back, unless it is no longer ours to put back.
 
-import { forwardingKey } from "./forwarding-plan.js";
+import { forwardingKey, OUR_FORWARDING } from "./forwarding-plan.js";
 import type { SysctlRow } from "./host-state.js";
 import type { Link } from "./links.js";
 import { type SysctlFiles, sysctlName } from "./sysctl-files.js";
@@ -28,7 +28,7 @@ export function restoreSysctl(
 	if (present === null || present === row.before) return null;
 	const name = sysctlName(row.key);
 	if (isTakenOver(row, sysctls)) {
-		return `${name} stays ${present}: forwarding has been switched on for all interfaces since, so the value is no longer tunscope's.`;
+		return `${name} stays ${present}: somebody else has switched forwarding on since, so the value is no longer tunscope's.`;
 	}
 	if (present !== row.ours) {
 		return `${name} was ${row.before}, tunscope set it to ${row.ours}, and somebody has set it to ${present} since: left alone.`;
@@ -48,19 +48,19 @@ function hasInterfaceGone(row: SysctlRow, links: readonly Link[]): boolean {
 }
 
 /**
- * True when somebody else has switched forwarding on for all interfaces since. That sets every interface to 1, so
- * "still 1" does not mean "still ours" (wire.md 4.12); the setting of all interfaces itself shows it by its value.
+ * True when somebody else has switched on since what we had: the value shows it. What an earlier version wrote was 1,
+ * which does not; but then writing conf.all.forwarding=1 sets every interface to 1, so "still 1" does not mean
+ * "still ours" (wire.md 4.12).
  */
 export function isTakenOver(row: SysctlRow, sysctls: SysctlFiles): boolean {
-	if (row.key === forwardingKey(row.family, "all")) {
-		const present = sysctls.read(row.key);
-		return present !== null && present !== "0" && present !== row.ours;
-	}
-	const isPerInterfaceForwarding =
-		row.interfaceName !== null &&
-		row.key === forwardingKey(row.family, row.interfaceName);
+	if (row.key !== forwardingKey(row.family, row.interfaceName ?? "all"))
+		return false;
+	const present = sysctls.read(row.key);
+	if (present === null || present === "0") return false;
+	if (present !== row.ours) return true;
 	return (
-		isPerInterfaceForwarding &&
+		row.ours !== OUR_FORWARDING &&
+		row.interfaceName !== null &&
 		!row.wasAllForwardingOn &&
 		isAllForwardingOn(sysctls, row.family)
 	);
