@@ -39,8 +39,8 @@ export interface GuestOptions {
 	readonly role: Role;
 	/** For the tested side only. */
 	readonly extraArguments?: readonly string[];
-	/** Looks closer once the tunnel works, in both rounds. */
-	readonly whileRunning?: (lab: Lab) => Promise<void>;
+	/** Looks closer: while the tunnel works, in both rounds, and after the last stop. */
+	readonly lookCloser?: (lab: Lab) => Promise<void>;
 }
 
 /** @throws AssertionError or DeadlineError where the contract is broken. */
@@ -57,6 +57,7 @@ export async function expectGoodGuest(options: GuestOptions): Promise<void> {
 		await guest.startCrashRestartAndStop(6);
 		const after = await guest.snapshots();
 		expect(guest.residue(settled, after)).toEqual(guest.fixLines);
+		await options.lookCloser?.(lab);
 	});
 }
 
@@ -94,7 +95,7 @@ class Guest {
 		await this.#withTunnel(family, async (tunnel, conversation) => {
 			const tested = tunnel[this.#options.role].process;
 			await this.#expectContract(conversation, tested, family);
-			await this.#options.whileRunning?.(this.#lab);
+			await this.#options.lookCloser?.(this.#lab);
 		});
 	}
 
@@ -106,7 +107,7 @@ class Guest {
 			await tested.stop("SIGKILL");
 			const restarted = await this.#startTested(family);
 			await this.#expectWorking(conversation, restarted.process);
-			await this.#options.whileRunning?.(this.#lab);
+			await this.#options.lookCloser?.(this.#lab);
 			await stopInTime(restarted.process);
 		});
 	}

@@ -1,6 +1,7 @@
 // The matrix of hosts: on each kind, in each role, in both families, Tunscope is a good guest.
 
 import { beforeAll, describe, it } from "vitest";
+import type { Lab } from "../netlab/lab.js";
 import { whyNoDaemon } from "../netlab/tunscope-tunnel.js";
 import { expectGoodGuest } from "./guest-contract.js";
 import { ROLES } from "./host-kind.js";
@@ -19,7 +20,7 @@ describe.each(HOST_KINDS)("$name", (kind) => {
 			role,
 			...(kind === routerAdvertised
 				? {
-						whileRunning: (lab) => seesAdvertisements(lab[role].namespace),
+						lookCloser: (lab: Lab) => seesAdvertisements(lab[role].namespace),
 					}
 				: {}),
 		});
