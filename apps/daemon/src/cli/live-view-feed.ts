@@ -22,7 +22,9 @@ export interface LiveMoment {
 
 export class LiveViewFeed {
 	readonly #config: TunnelConfig;
-	readonly #pathFamily: 4 | 6;
+	#pathFamily: 4 | 6;
+	/** Client: the address that answered last, as "192.0.2.1:4567". */
+	#serverInUse: string | null = null;
 	readonly #sent: number[] = [];
 	readonly #received: number[] = [];
 	#tunName = "";
@@ -37,6 +39,10 @@ export class LiveViewFeed {
 	}
 
 	take(event: TunnelEvent): void {
+		if (event.kind === "flow-opened" && this.#config.role === "client") {
+			this.#serverInUse = event.peer;
+			this.#pathFamily = event.peer.startsWith("[") ? 6 : 4;
+		}
 		if (event.kind !== "tun-opened") return;
 		this.#tunName = event.tunName;
 		this.#offloads = event.offloads;
@@ -51,7 +57,7 @@ export class LiveViewFeed {
 		this.#startedAtMs ??= nowMs;
 		remember(this.#sent, rates.sent.bitsPerSecond);
 		remember(this.#received, rates.received.bitsPerSecond);
-		const { role, listen, remote } = this.#config;
+		const { role, listen } = this.#config;
 		return renderLiveView(
 			{
 				role,
@@ -59,7 +65,7 @@ export class LiveViewFeed {
 					role === "client"
 						? endpoint(listen.address, listen.port)
 						: `port ${listen.port}`,
-				remote: endpoint(remote.host, remote.port),
+				remote: this.#remoteText(),
 				pathFamily: this.#pathFamily,
 				state,
 				tunName: this.#tunName,
@@ -72,6 +78,16 @@ export class LiveViewFeed {
 			},
 			screen,
 		);
+	}
+
+	/** As configured; a name with the address that it led to. */
+	#remoteText(): string {
+		const { host, port } = this.#config.remote;
+		const configured = endpoint(host, port);
+		const inUse = this.#serverInUse;
+		return inUse === null || inUse === configured
+			? configured
+			: `${configured} (${inUse})`;
 	}
 }
 

@@ -4,7 +4,7 @@ import { uptime } from "node:os";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { HostSetup } from "../system/host-setup.js";
 import { HostWatch } from "../system/host-watch.js";
-import { findRemotes } from "../system/preflight-routes.js";
+import { findRemotesAgain } from "../system/preflight-routes.js";
 import { RemoteNames } from "../system/remote-names.js";
 import type { RunCommand } from "../system/run-command.js";
 import type { TunnelSupervisor } from "../tunnel/tunnel-supervisor.js";
@@ -39,7 +39,7 @@ export class HostFollower {
 		this.#names = new RemoteNames({
 			host: config.remote.host,
 			remotes: options.remotes,
-			find: () => findRemotes(run, config),
+			find: () => findRemotesAgain(run, config),
 			prepare: options.replaceRemotes,
 			onChange: (remotes) => supervisor.setRemotes(remotes),
 			onNotice,

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ClockWatch } from "./clock-watch.js";
 
@@ -39,4 +41,15 @@ describe("the clock watch", () => {
 		});
 		expect(clocks.after(500)).toBeNull();
 	});
+});
+
+it("the wall clock is read where a person sees it, and nowhere else", () => {
+	const sources = fileURLToPath(new URL("../", import.meta.url));
+	const readers = readdirSync(sources, { recursive: true })
+		.map(String)
+		.filter((path) => path.endsWith(".ts") && !/test\.ts$|testing\//.test(path))
+		.filter((path) =>
+			readFileSync(`${sources}${path}`, "utf8").includes("Date.now("),
+		);
+	expect(readers).toEqual(["cli/run-instance.ts"]);
 });

@@ -48,3 +48,22 @@ export async function findRemotes(
 ): Promise<readonly ResolvedAddress[]> {
 	return checkRemotes(run, config, await resolveRemote(config));
 }
+
+/**
+ * The same for a tunnel that runs: a route that is missing or leads astray is for the watch on the host to say.
+ * @throws SystemError REMOTE_NOT_RESOLVED
+ */
+export async function findRemotesAgain(
+	run: RunCommand,
+	config: Pick<TunnelConfig, "role" | "remote" | "ipv4Only">,
+): Promise<readonly ResolvedAddress[]> {
+	const remotes = await resolveRemote(config);
+	if (config.role !== "client") return remotes;
+	const routes = await Promise.all(
+		remotes.map(({ address }) => routeTo(run, address)),
+	);
+	return [
+		...remotes.filter((_, index) => routes[index] !== null),
+		...remotes.filter((_, index) => routes[index] === null),
+	];
+}
