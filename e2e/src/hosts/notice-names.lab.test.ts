@@ -16,7 +16,7 @@ import { ours } from "../netlab/tunscope-tunnel.js";
 import { waitUntil } from "../netlab/wait-until.js";
 import { FIND_KINDS_TIMEOUT_MS, findKinds } from "../tunnel/available-kinds.js";
 import { measured } from "../tunnel/measured.js";
-import { PORTS, placesIn, startServerIn } from "../tunnel/tunnel-in-lab.js";
+import { PORTS, placesIn } from "../tunnel/tunnel-in-lab.js";
 import { type Conversation, startConversation } from "./conversation.js";
 import { matchingLines } from "./noticed.js";
 
@@ -25,6 +25,7 @@ beforeAll(async () => {
 }, FIND_KINDS_TIMEOUT_MS);
 
 const NAME = "vpn.lab.test";
+const TARGET_NAME = "target.lab.test";
 const START_LIMIT_MS = 6_000;
 /** 5 s of silence, a question at most every 3 s, a handshake. */
 const MOVE_LIMIT_MS = 9_000;
@@ -35,6 +36,7 @@ const ETC = "/etc/netns";
 interface Scene {
 	readonly lab: Lab;
 	readonly client: TunnelEnd;
+	readonly server: TunnelEnd;
 	readonly talk: Conversation;
 	readonly setName: (addresses: readonly string[]) => void;
 }
@@ -46,23 +48,32 @@ async function withName(
 	prepare: (lab: Lab) => Promise<void> = async () => {},
 ): Promise<void> {
 	await withLab({ shape: "with-router" }, async (lab) => {
-		const folder = join(ETC, lab.client.namespace.name);
+		const hosts = [lab.client, lab.server];
+		const folders = hosts.map(({ namespace }) => join(ETC, namespace.name));
 		const remove = () => {
-			rmSync(folder, { recursive: true, force: true });
+			for (const folder of folders)
+				rmSync(folder, { recursive: true, force: true });
 			// Nobody else's folders in it: it was ours.
 			if (readdirSync(ETC).length === 0) rmdirSync(ETC);
 		};
 		const unregister = registerCleanup(remove);
 		const setName = (list: readonly string[]) => {
 			const rows = list.map((address) => `${address} ${NAME}\n`);
-			writeFileSync(join(folder, "hosts"), rows.join(""));
+			// On a server, the name of its target; an application that hears IPv4 only, as most do.
+			rows.push(`::1 ${TARGET_NAME}\n127.0.0.1 ${TARGET_NAME}\n`);
+			for (const folder of folders)
+				writeFileSync(join(folder, "hosts"), rows.join(""));
 		};
 		try {
-			mkdirSync(folder, { recursive: true });
+			for (const folder of folders) mkdirSync(folder, { recursive: true });
 			setName(addresses);
 			await prepare(lab);
-			const pairing = { client: ours, server: ours, family: 4 } as const;
-			const server = await startServerIn(lab, pairing);
+			const server = await ours.startServer({
+				host: lab.server,
+				port: PORTS.fakeTcp,
+				targetAddress: TARGET_NAME,
+				targetPort: PORTS.target,
+			});
 			const client = await ours.startClient({
 				host: lab.client,
 				localAddress: "127.0.0.1",
@@ -71,7 +82,7 @@ async function withName(
 				serverPort: PORTS.fakeTcp,
 			});
 			const talk = await startConversation(placesIn(lab, 4));
-			await body({ lab, client, talk, setName });
+			await body({ lab, client, server, talk, setName });
 			await talk.end();
 			await client.stop();
 			await server.stop();
@@ -140,6 +151,15 @@ describe("a server's name", () => {
 			say("server moved, name 7 s later", carriedMs);
 			// Silent long enough already: the next question, and a handshake.
 			expect(carriedMs).toBeLessThan(MOVE_LIMIT_MS - 4_000);
+		});
+	});
+
+	it("that is a target's, and whose first address refuses, is used by the other", async () => {
+		await withName(["198.18.2.2"], async ({ talk, server }) => {
+			const carriedMs = await talk.carries(START_LIMIT_MS);
+			say("target refuses on ::1", carriedMs);
+			expect(server.process.stdout()).toMatch(/target refuses datagrams/);
+			expect(server.process.stdout()).toMatch(/takes datagrams again/);
 		});
 	});
 
