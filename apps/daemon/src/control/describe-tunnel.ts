@@ -24,7 +24,7 @@ export interface TunnelMoment {
 	readonly tunName: string;
 	/** Null before the first attempt got to its worker. */
 	readonly sample: CounterSample | null;
-	/** Some of the flows, established ones among them if there are any. */
+	/** Some of the flows. */
 	readonly flows: readonly FlowDescription[];
 	readonly rates: TrafficRates;
 	readonly hostSetupState: "not-yet" | "in-place" | "undone";
@@ -106,8 +106,14 @@ function addressInUse({
 	const [first] = remotes;
 	if (config.role === "server")
 		return first === undefined ? null : socketAddressText(first);
-	const answered = flows.find((flow) => flow.state === "ESTABLISHED");
-	return answered?.peer ?? null;
+	const [latest] = flows
+		.filter(({ state: ofFlow }) => ofFlow === "ESTABLISHED")
+		.sort((one, other) => silenceMs(one) - silenceMs(other));
+	return latest?.peer ?? null;
+}
+
+function silenceMs({ lastInboundMsAgo }: FlowDescription): number {
+	return lastInboundMsAgo < 0 ? Number.POSITIVE_INFINITY : lastInboundMsAgo;
 }
 
 /** What flows really take; without one, what the link allows for the family that would be used. */

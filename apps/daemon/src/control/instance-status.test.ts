@@ -279,6 +279,22 @@ describe("status of an instance", () => {
 		expect(tunnels[0]?.tun).toMatchObject({ local6: null, peer6: null });
 	});
 
+	it("names the address whose flow was heard last", async () => {
+		const { by, tunnel } = tunnelByHand();
+		const { status } = statusOf(tunnel);
+		const inUse = async () =>
+			(await status.describe()).tunnels[0]?.remote.inUse;
+		const flow = (peer: string, lastInboundMsAgo: number) => ({
+			...FLOW,
+			peer,
+			lastInboundMsAgo,
+		});
+		by.flows = [flow("a:1", 900), flow("b:1", 20), flow("c:1", -1)];
+		expect(await inUse()).toBe("b:1");
+		by.flows = [{ ...flow("a:1", 5), state: "SYN-SENT" }];
+		expect(await inUse()).toBeNull();
+	});
+
 	it("hands everything on to the display", async () => {
 		const { tunnel } = tunnelByHand();
 		const { status } = statusOf(tunnel);
