@@ -1,6 +1,7 @@
 // The contract: schemas and limits that the daemon, the command line and the dashboard agree on.
 
 export type { ConfigFile } from "./config-file.js";
+export * from "./config-keys.js";
 export * from "./config-problem.js";
 export * from "./ip-text.js";
 export * from "./log-levels.js";

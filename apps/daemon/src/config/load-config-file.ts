@@ -33,7 +33,7 @@ export interface LoadedConfig {
 
 /** @throws ConfigFileError */
 export function loadConfigFile(path: string): LoadedConfig {
-	return parseConfigFile(readText(path), path);
+	return parseConfigFile(readTextFile(path, "configuration file"), path);
 }
 
 /**
@@ -80,35 +80,25 @@ export function parseConfigFile(source: string, path: string): LoadedConfig {
 	};
 }
 
-function readText(path: string): string {
-	const whatToDo =
-		"Name the file with --config; tunscope.example.yaml in tunscope's folder is one to start from.";
-	try {
-		const { size } = statSync(path);
-		if (size <= MAX_FILE_BYTES)
-			return new TextDecoder("utf-8", { fatal: true }).decode(
-				readFileSync(path),
-			);
-	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new ConfigFileError(
+/** @param what names the kind of file in a message. @throws ConfigFileError CONFIG_FILE_UNREADABLE */
+export function readTextFile(path: string, what: string): string {
+	const failed = (reason: string, cause?: unknown) =>
+		new ConfigFileError(
 			{
 				code: "CONFIG_FILE_UNREADABLE",
-				problems: [
-					`The configuration file ${path} cannot be read (${reason}).`,
-				],
-				whatToDo,
+				problems: [`The ${what} ${path} cannot be read (${reason}).`],
+				whatToDo: "Give the path of a text file that this user may read.",
 			},
-			{ cause: error },
+			{ cause },
 		);
+	try {
+		if (statSync(path).size > MAX_FILE_BYTES)
+			throw failed(`it has more than ${MAX_FILE_BYTES} bytes`);
+		return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+	} catch (error) {
+		if (error instanceof ConfigFileError) throw error;
+		throw failed(error instanceof Error ? error.message : String(error), error);
 	}
-	throw new ConfigFileError({
-		code: "CONFIG_FILE_UNREADABLE",
-		problems: [
-			`The configuration file ${path} is larger than ${MAX_FILE_BYTES} bytes.`,
-		],
-		whatToDo,
-	});
 }
 
 /** Aliases are resolved here, so a wrong one shows up here. */
