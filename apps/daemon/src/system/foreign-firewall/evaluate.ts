@@ -100,7 +100,7 @@ class Walk {
 			const reach = reachThrough(here, truth);
 			const beyond =
 				kind === "return" ? reach : this.#act({ chain, rule, reach, depth });
-			const past: Reach | null = truth === "yes" ? null : here;
+			const past = reachPast(here, truth);
 			const leaves = kind === "return" || kind === "goto";
 			if (leaves) left = meet(left, beyond);
 			here = leaves ? past : meet(past, beyond);
@@ -151,11 +151,16 @@ class Walk {
 }
 
 function reachThrough(here: Reach, truth: Truth): Reach {
-	if (truth === "yes") return here;
+	if (truth === "yes" || truth === "most") return here;
 	return {
 		isDefault: false,
-		isForSome: here.isForSome || truth === "varies",
+		isForSome: here.isForSome || truth === "few",
 	};
+}
+
+function reachPast(here: Reach, truth: Truth): Reach | null {
+	if (truth === "yes") return null;
+	return truth === "most" ? { isDefault: false, isForSome: true } : here;
 }
 
 /** The broader of two ways to one place. */

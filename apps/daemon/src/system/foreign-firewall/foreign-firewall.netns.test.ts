@@ -235,6 +235,19 @@ const CASES: readonly Case[] = [
 		],
 	},
 	{
+		name: "states where conntrack has seen nothing yet",
+		ruleset: `table inet fw { chain p { type filter hook prerouting priority raw;
+			tcp dport 4567 ct state invalid drop
+			tcp sport 4567 ct state != established drop
+		}; }`,
+		client: [
+			/chain p of table inet fw .* drops what goes into and comes out of/,
+		],
+		server: [
+			/chain p of table inet fw .* drops what goes into and comes out of/,
+		],
+	},
+	{
 		name: "postrouting that lets nothing private out",
 		ruleset: `table ip fw { chain p { type filter hook postrouting priority mangle;
 			oifname "eth0" ip saddr 192.168.0.0/16 drop

@@ -56,11 +56,11 @@ const ASK: Readonly<Record<string, Ask>> = {
 	// No mark unless somebody gives one on purpose; see nft-field.ts.
 	mark: (_packet, [word = ""]) => markTruth(word),
 	"pkt-type": (_packet, [word = ""]) => truthOf(word === "unicast"),
-	limit: () => "varies",
-	"hashlimit-upto": () => "varies",
+	limit: () => "most",
+	"hashlimit-upto": () => "most",
 	"hashlimit-above": () => "no",
 	"connlimit-above": () => "no",
-	"connlimit-upto": () => "varies",
+	"connlimit-upto": () => "most",
 	"match-set": (packet, [, directions = ""]) =>
 		setTruth(packet, directions.split(",")),
 	// Forwarded packets have no socket and come over no bridge.
@@ -191,5 +191,5 @@ function setTruth(packet: TunnelPacket, directions: readonly string[]): Truth {
 	const isOfOthers = directions.every((side) =>
 		side === "src" ? packet.saddr === null : packet.daddr === null,
 	);
-	return isOfOthers ? "varies" : "unknown";
+	return isOfOthers ? "few" : "unknown";
 }

@@ -107,7 +107,9 @@ function payloadField(payload: JsonObject, packet: TunnelPacket): Field {
 }
 
 function conntrackField(ct: JsonObject, packet: TunnelPacket): Field {
-	switch (textOf(ct, "key")) {
+	const key = textOf(ct, "key");
+	if (packet.ctState === "invalid" && key !== "state") return ABSENT;
+	switch (key) {
 		case "state":
 			return { kind: "words", words: new Set([packet.ctState]) };
 		case "status":

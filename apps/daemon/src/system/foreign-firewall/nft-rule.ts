@@ -93,10 +93,10 @@ function conditionOf(
 	const [key = ""] = Object.keys(statement);
 	if (isJsonObject(match)) return matchCondition(match, named);
 	// Below the limit until somebody floods: "over" never, "up to" as a rule.
-	if (isJsonObject(limit)) return always(limit.inv === true ? "no" : "varies");
-	if (isJsonObject(quota)) return always(quota.inv === true ? "no" : "varies");
+	if (isJsonObject(limit)) return always(limit.inv === true ? "no" : "most");
+	if (isJsonObject(quota)) return always(quota.inv === true ? "no" : "most");
 	const count = statement["ct count"];
-	if (isJsonObject(count)) return always(count.inv === true ? "no" : "varies");
+	if (isJsonObject(count)) return always(count.inv === true ? "no" : "most");
 	const { xt } = statement;
 	if (isJsonObject(xt) && (xt.type !== "match" || xt.name === "comment"))
 		return null;
@@ -178,9 +178,16 @@ function wordsOf(value: unknown): readonly string[] | null {
 	return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
 }
 
+const MAX_PORT = 65_535;
+
 function compare(field: Field, op: string, right: unknown): Truth {
-	if (field.kind === "varies") return "varies";
-	if (field.kind !== "number" || typeof right !== "number") return "unknown";
+	if (typeof right !== "number") return "unknown";
+	if (field.kind === "varies") {
+		const isUpwards = op === ">" || op === ">=";
+		const [from, to] = isUpwards ? [right, MAX_PORT] : [0, right];
+		return matches(field, { kind: "range", from, to });
+	}
+	if (field.kind !== "number") return "unknown";
 	const { number } = field;
 	if (op === "<") return truthOf(number < right);
 	if (op === ">") return truthOf(number > right);

@@ -1,7 +1,8 @@
 // What a rule can look at in a packet of the tunnel: one field, and its comparison with what the rule names.
 
 import { BlockList, isIPv4, isIPv6 } from "node:net";
-import { anyOf, type Truth, truthOf } from "./truth.js";
+import { allOf, anyOf, type Truth, truthOf } from "./truth.js";
+import { THIS_HOST } from "./tunnel-packet.js";
 
 /** The value of a field in one packet. */
 export type Field =
@@ -37,6 +38,7 @@ export function numberField(value: number | null): Field {
 }
 
 export function addressField(family: 4 | 6, address: string | null): Field {
+	if (address === THIS_HOST) return UNKNOWN;
 	return address === null ? VARIES : { kind: "address", family, address };
 }
 
@@ -68,7 +70,7 @@ export function matches(field: Field, pattern: Pattern): Truth {
 		return anyOf(pattern.of.map((one) => matches(field, one)));
 	if (field.kind === "unknown" || pattern.kind === "unknown") return "unknown";
 	if (field.kind === "concat") return matchesConcat(field.parts, pattern);
-	if (field.kind === "varies") return "varies";
+	if (field.kind === "varies") return isBroad(pattern) ? "most" : "few";
 	if (field.kind === "address")
 		return matchesAddress(field.family, field.address, pattern);
 	if (pattern.kind === "range") return matchesRange(field, pattern);
@@ -76,15 +78,29 @@ export function matches(field: Field, pattern: Pattern): Truth {
 	return matchesLiteral(field, pattern.value);
 }
 
+/** Ports of a client's flows: a range with more of them than without. */
+const EPHEMERAL_PORTS = { from: 1_024, to: 65_535 };
+const HALF_OF_PORTS = (EPHEMERAL_PORTS.to - EPHEMERAL_PORTS.from) / 2;
+
+function isBroad(pattern: Pattern): boolean {
+	if (pattern.kind !== "range") return false;
+	const { from, to } = pattern;
+	return (
+		typeof from === "number" &&
+		typeof to === "number" &&
+		Math.min(to, EPHEMERAL_PORTS.to) - Math.max(from, EPHEMERAL_PORTS.from) >
+			HALF_OF_PORTS
+	);
+}
+
 function matchesConcat(fields: readonly Field[], pattern: Pattern): Truth {
 	if (pattern.kind !== "concat" || pattern.parts.length !== fields.length)
 		return "unknown";
-	const truths = fields.map((field, index) => {
+	const truths = fields.map((field, index): Truth => {
 		const part = pattern.parts[index];
 		return part === undefined ? "unknown" : matches(field, part);
 	});
-	if (truths.includes("no")) return "no";
-	return truths.find((truth) => truth !== "yes") ?? "yes";
+	return allOf(truths);
 }
 
 function matchesLiteral(

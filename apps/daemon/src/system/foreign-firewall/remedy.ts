@@ -4,7 +4,12 @@ import { formatCommand } from "../run-command.js";
 import { nftRules } from "./nft-rule.js";
 import { isOvercome, type Obstacle } from "./obstacles.js";
 import type { Chain, Ruleset } from "./ruleset.js";
-import type { Direction, TunnelPacket, TunnelPlace } from "./tunnel-packet.js";
+import {
+	type Direction,
+	THIS_HOST,
+	type TunnelPacket,
+	type TunnelPlace,
+} from "./tunnel-packet.js";
 
 /** What a rule that accepts packets of the tunnel asks for; null or false: does not ask. */
 interface PassRule {
@@ -93,7 +98,7 @@ function passRule(
 	const { endpoint, tunName } = place;
 	// The side that opens is trusted with new connections; the other one only answers.
 	const opens: Direction = endpoint.role === "client" ? "outgoing" : "incoming";
-	const onlyEstablished = direction !== opens;
+	const onlyEstablished = direction !== opens && packet.ctState !== "invalid";
 	if (kind === "redirected")
 		return [{ ...ANYTHING, iif: tunName, dport: packet.dport }];
 	if (
@@ -115,7 +120,12 @@ function passRule(
 	// iptables knows no incoming interface in POSTROUTING.
 	if (hook === "postrouting" && base.owner !== "nft")
 		return [
-			{ ...ANYTHING, saddr: packet.saddr, oif: packet.oif, onlyEstablished },
+			{
+				...ANYTHING,
+				saddr: packet.saddr === THIS_HOST ? null : packet.saddr,
+				oif: packet.oif,
+				onlyEstablished,
+			},
 		];
 	return [{ ...ANYTHING, iif: tunName, onlyEstablished }];
 }

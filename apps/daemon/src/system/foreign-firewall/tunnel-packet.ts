@@ -20,6 +20,9 @@ export interface TunnelPlace {
 /** "outgoing" comes out of our TUN, "incoming" goes into it. */
 export type Direction = "outgoing" | "incoming";
 
+/** The address of a packet that bears one of this host, which may have several. */
+export const THIS_HOST = "this host";
+
 /** Null stands for what differs between flows. */
 export interface TunnelPacket {
 	readonly hook: Hook;
@@ -35,7 +38,8 @@ export interface TunnelPacket {
 	readonly sport: number | null;
 	readonly dport: number | null;
 	readonly tcpFlags: ReadonlySet<string>;
-	readonly ctState: "new" | "established";
+	/** "invalid": conntrack has not seen it yet. */
+	readonly ctState: "new" | "established" | "invalid";
 	readonly ctStatus: ReadonlySet<string>;
 	readonly ctDirection: "original" | "reply";
 	/** It is addressed to this very host (before its translation). */
@@ -48,9 +52,13 @@ const TRANSLATION_PRIORITY: Partial<Record<Hook, number>> = {
 	postrouting: 100,
 };
 
+/** NF_IP_PRI_CONNTRACK: chains of prerouting that come before see no connections. */
+const CONNTRACK_PRIORITY = -200;
+
 const SYN = new Set(["syn"]);
 const SYN_ACK = new Set(["syn", "ack"]);
 const DATA = new Set(["ack"]);
+const UNTRACKED = { ctState: "invalid", ctStatus: new Set<string>() } as const;
 const ESTABLISHED_STATUS = ["confirmed", "seen-reply", "assured"];
 
 /** Every packet of the tunnel that passes `hook`, as a chain of this priority sees it. */
@@ -62,11 +70,15 @@ export function packetsAt(
 	const translation = TRANSLATION_PRIORITY[hook];
 	const isTranslated = translation === undefined || priority > translation;
 	const passage = { hook, isTranslated, place };
-	return waysOf(place).flatMap((way) =>
+	const packets = waysOf(place).flatMap((way) =>
 		place.endpoint.role === "client"
 			? clientPackets(way, passage)
 			: serverPackets(way, passage),
 	);
+	const isTracked = hook !== "prerouting" || priority > CONNTRACK_PRIORITY;
+	return isTracked
+		? packets
+		: packets.map((packet) => ({ ...packet, ...UNTRACKED }));
 }
 
 /** One interface and one remote of one family. */
@@ -143,8 +155,7 @@ function outgoingPacket(
 		oif: hook === "prerouting" ? null : way.link,
 		iifGroup: TUN_GROUP,
 		oifGroup: null,
-		// On the wire it is an address of this host, which may have several.
-		saddr: hook === "postrouting" && isTranslated ? null : way.peer,
+		saddr: hook === "postrouting" && isTranslated ? THIS_HOST : way.peer,
 		daddr: way.remoteAddress,
 		sport: ownPort(place),
 		dport: way.remotePort,
@@ -166,7 +177,7 @@ function incomingPacket(
 		iifGroup: null,
 		oifGroup: TUN_GROUP,
 		saddr: way.remoteAddress,
-		daddr: isToThisHost ? null : way.peer,
+		daddr: isToThisHost ? THIS_HOST : way.peer,
 		sport: way.remotePort,
 		dport: ownPort(place),
 		isToThisHost,
