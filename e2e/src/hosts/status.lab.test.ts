@@ -223,7 +223,7 @@ tunnels:
 		});
 	});
 
-	it("ends in 1 while the TUN is down, and names it", async () => {
+	it("ends in 1 while the TUN is down, and follows its new name", async () => {
 		await withLab({}, async (lab) => {
 			const tunnel = await start(lab);
 			await lab.client.namespace.ip([`link set ${tunnel.client.tunName} down`]);
@@ -243,11 +243,17 @@ tunnels:
 					text: expect.stringContaining("taken down"),
 				},
 			});
-			await lab.client.namespace.ip([`link set ${tunnel.client.tunName} up`]);
-			await waitUntil(async () => (await askStatus(lab.client)).code === 0, {
-				what: "the status is good again",
-				deadlineMs: 5_000,
-			});
+			await lab.client.namespace.ip([
+				`link set ${tunnel.client.tunName} name moved0`,
+				"link set moved0 up",
+			]);
+			await waitUntil(
+				async () => {
+					const { code, tunnels } = await askStatus(lab.client);
+					return code === 0 && tunnels[0]?.tun.name === "moved0";
+				},
+				{ what: "a good status with the new name", deadlineMs: 5_000 },
+			);
 			await tunnel.stop();
 		});
 	});
