@@ -18,6 +18,7 @@ beforeAll(async () => {
 const RECOVERY_LIMIT_MS = 3_000;
 const START_LIMIT_MS = 6_000;
 const STANDSTILL_MS = 20_000;
+const SWEEP_LIMIT_MS = 6_000;
 
 interface Scene {
 	readonly lab: Lab;
@@ -182,6 +183,29 @@ describe("the server", () => {
 		});
 	});
 });
+
+it.each(["client", "server"] as const)(
+	"the rules of the %s, swept by somebody else, are made again",
+	async (role) => {
+		await withTalk(4, async ({ lab, tunnel, talk }) => {
+			const { namespace } = lab[role];
+			const rules = () => namespace.run(["nft", "list", "tables"]);
+			const before = await rules();
+			const noticedMs = await noticedAfter(
+				tunnel[role],
+				// No event tells of it: the limit is the interval of looks.
+				{ pattern: /was taken away by somebody/, limitMs: SWEEP_LIMIT_MS },
+				() => namespace.nft("flush ruleset"),
+			);
+			await waitUntil(async () => before.includes(await rules()), {
+				what: "the table again",
+				deadlineMs: 2_000,
+			});
+			expect(await rules()).toContain("tunscope");
+			await carriesAgain(`${role} swept`, noticedMs, talk);
+		});
+	},
+);
 
 it("a process that was stopped for 20 s says so, and its flow goes on", async () => {
 	await withTalk(4, async ({ tunnel, talk }) => {

@@ -6,6 +6,7 @@ import {
 	renderRemoval,
 } from "./firewall-rules.js";
 import type { RunCommand } from "./run-command.js";
+import { SystemError } from "./system-error.js";
 
 /** Whoever makes and removes an instance's rules. */
 export interface Firewall {
@@ -30,4 +31,18 @@ export async function removeFirewall(
 	tableName: string,
 ): Promise<void> {
 	await run("nft", ["-f", "-"], { input: renderRemoval(tableName) });
+}
+
+/** False once somebody has swept the ruleset (`nft flush ruleset`, a firewall's restart). A look that fails proves nothing. */
+export async function isFirewallPresent(
+	run: RunCommand,
+	tableName: string,
+): Promise<boolean> {
+	try {
+		const { stdout } = await run("nft", ["list", "tables", "inet"]);
+		return stdout.split("\n").includes(`table inet ${tableName}`);
+	} catch (error) {
+		if (error instanceof SystemError) return true;
+		throw error;
+	}
 }

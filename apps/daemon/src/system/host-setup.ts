@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { TunnelConfig } from "@tunscope/shared/lean";
 import type { ResolvedAddress } from "../tunnel/worker-protocol.js";
-import { type Firewall, nftFirewall } from "./firewall.js";
+import { type Firewall, isFirewallPresent, nftFirewall } from "./firewall.js";
 import {
 	type FirewallPlan,
 	type ForwardGuards,
@@ -119,7 +119,8 @@ export class HostSetup {
 			this.#path = path;
 			if (hasMoved) for (const notice of path.notices) onNotice(notice);
 			this.#notePath(path);
-			if (hasMoved && config.hostSetup === "auto")
+			const isSwept = await this.#isFirewallSwept();
+			if ((hasMoved || isSwept) && config.hostSetup === "auto")
 				await this.#openHost(this.#tunName, path);
 			const linkMtuBytes = this.#linkMtuBytes(path);
 			if (tun !== null) await this.#tun.tend(tun, linkMtuBytes);
@@ -239,6 +240,18 @@ export class HostSetup {
 		);
 	}
 
+	/** Somebody has swept the whole ruleset, ours with it. Said here. */
+	async #isFirewallSwept(): Promise<boolean> {
+		if (!this.#hasFirewall) return false;
+		const { config, onNotice, run } = this.#options;
+		const tableName = tableNameOf(config.name);
+		if (await isFirewallPresent(run, tableName)) return false;
+		onNotice(
+			`The nft table inet ${tableName} was taken away by somebody else (nft flush ruleset, or a firewall that was started again): made again.`,
+		);
+		return true;
+	}
+
 	/** What a later look is compared with: who switched forwarding on; interfaces whose advertisements need care. */
 	#look(forwarding = this.#allForwarding()): string {
 		const isOurs = this.#guards.ipv6 === "all";
@@ -296,10 +309,7 @@ export class HostSetup {
 }
 
 /** False with --ipv4-only, without IPv6 in the kernel, or where it is disabled for new interfaces. */
-export function isIpv6Usable(
-	config: TunnelConfig,
-	sysctls: SysctlFiles,
-): boolean {
+function isIpv6Usable(config: TunnelConfig, sysctls: SysctlFiles): boolean {
 	if (config.ipv4Only) return false;
 	return sysctls.read("net/ipv6/conf/default/disable_ipv6") === "0";
 }

@@ -100,9 +100,7 @@ export interface TunLinkPlan {
 }
 
 /** The `ip` commands, in order, that make the TUN usable. Each may be run again. */
-export function tunLinkCommands(
-	plan: TunLinkPlan,
-): readonly (readonly string[])[] {
+function tunLinkCommands(plan: TunLinkPlan): readonly (readonly string[])[] {
 	const { tunName, local4, peer4, ipv6, linkMtuBytes } = plan;
 	const device = ["dev", tunName];
 	const commands = [
