@@ -174,6 +174,10 @@ describe("command line", () => {
 			["server -h", "tunscope server --local 4567"],
 			["--version", "tunscope 1.2.3"],
 			["server -V", "tunscope 1.2.3"],
+			["help", "Commands:"],
+			["help client", "Usage: tunscope client [options]"],
+			["help status", "Ends with 0 when all tunnels run"],
+			["completion bash", "complete -F _tunscope tunscope"],
 		] as const) {
 			const outcome = parse(line);
 			expect(outcome).toMatchObject({
