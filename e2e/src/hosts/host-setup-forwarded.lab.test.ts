@@ -1,12 +1,13 @@
 // What is not the tunnel's: a router's forwarded TCP connections to the same port number stay, and a neighbour gains no router.
 
 import { describe, expect, it } from "vitest";
-import { withLab } from "../netlab/lab.js";
+import { type Lab, withLab } from "../netlab/lab.js";
 import type { Namespace } from "../netlab/namespace.js";
+import type { Family } from "../netlab/tunnel-options.js";
 import { ours } from "../netlab/tunscope-tunnel.js";
 import { PORTS, placesIn, startTunnel } from "../tunnel/tunnel-in-lab.js";
 import { startConversation } from "./conversation.js";
-import { ROLES } from "./host-kind.js";
+import { ROLES, type Role } from "./host-kind.js";
 import {
 	addNeighbour,
 	askOverTcp,
@@ -14,6 +15,19 @@ import {
 } from "./host-setup-neighbour.js";
 
 const CARRY_LIMIT_MS = 6_000;
+/** tunscope's end of the TUN, and the rule that keeps strangers from it. */
+const TUNS = {
+	client: {
+		4: "192.168.200.2",
+		6: "fcc8::2",
+		rule: "nobody opens flows to a client",
+	},
+	server: {
+		4: "192.168.201.2",
+		6: "fcc9::2",
+		rule: "to the TUN but not by the port",
+	},
+} as const;
 
 /** Packets that a rule of the tunnel's own tables has counted, by the rule's comment. */
 async function countedBy(
@@ -29,6 +43,22 @@ async function countedBy(
 				sum + Number(/packets (\d+)/.exec(line)?.[1] ?? Number.NaN),
 			0,
 		);
+}
+
+/** From the side on which the tunnel has switched forwarding on. */
+async function refusesStrangers(
+	lab: Lab,
+	role: Role,
+	family: Family,
+): Promise<void> {
+	const { rule, [family]: tunPeer } = TUNS[role];
+	const { namespace, address4, address6 } = lab[role];
+	if (lab.router === null) throw new Error("this lab has no router");
+	await lab.router.ip([
+		`route add ${tunPeer} via ${family === 4 ? address4 : address6}`,
+	]);
+	expect(await askOverTcp(lab.router, tunPeer, PORTS.fakeTcp)).toBe("nothing");
+	expect(await countedBy(namespace, rule)).toBeGreaterThan(0);
 }
 
 describe.each([4, 6] as const)("IPv%d", (family) => {
@@ -68,7 +98,7 @@ describe.each([4, 6] as const)("IPv%d", (family) => {
 	});
 
 	it.each(ROLES)(
-		"gives a neighbour of the %s's host no router",
+		"gives a neighbour of the %s's host no router, and no way around the port",
 		async (role) => {
 			await withLab({ shape: "with-router", referee: "off" }, async (lab) => {
 				const host = lab[role];
@@ -95,6 +125,7 @@ describe.each([4, 6] as const)("IPv%d", (family) => {
 						"forwarding is on for the tunnel only",
 					),
 				).toBeGreaterThan(0);
+				await refusesStrangers(lab, role, family);
 				// The same questions are answered by a host that is a router: silence was not the lab's fault.
 				await host.namespace.sysctl({
 					"net.ipv4.ip_forward": 1,
