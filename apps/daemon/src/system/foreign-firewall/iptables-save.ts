@@ -7,10 +7,10 @@ import type {
 	BaseChain,
 	Chain,
 	Condition,
-	Hook,
 	Rule,
 	RuleOwner,
 } from "./ruleset.js";
+import type { Hook } from "./tunnel-packet.js";
 
 const HOOK_OF_CHAIN: Readonly<Record<string, Hook>> = {
 	PREROUTING: "prerouting",

@@ -8,7 +8,8 @@ import {
 	textOf,
 } from "../../config/json-value.js";
 import { type NamedElements, nftRules } from "./nft-rule.js";
-import type { BaseChain, Chain, Hook, Rule } from "./ruleset.js";
+import type { BaseChain, Chain, Rule } from "./ruleset.js";
+import type { Hook } from "./tunnel-packet.js";
 
 /** Never throws: what is not as expected is left out or stays unknown. */
 export function parseNftRuleset(json: unknown): readonly Chain[] {

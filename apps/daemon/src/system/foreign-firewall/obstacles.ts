@@ -7,8 +7,9 @@ import {
 	fateIn,
 	indexChains,
 } from "./evaluate.js";
-import type { Chain, Hook, Ruleset } from "./ruleset.js";
+import type { Chain, Ruleset } from "./ruleset.js";
 import {
+	type Hook,
 	packetsAt,
 	type TunnelPacket,
 	type TunnelPlace,

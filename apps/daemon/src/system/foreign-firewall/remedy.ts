@@ -61,7 +61,7 @@ export function findRemedy(
 }
 
 /** The ruleset as it is with the remedy at the head of its chain. */
-export function withRules(ruleset: Ruleset, { chain, rules }: Remedy): Ruleset {
+function withRules(ruleset: Ruleset, { chain, rules }: Remedy): Ruleset {
 	const added = rules.flatMap((rule) =>
 		nftRules(
 			{ expr: [...nftMatches(rule, chain), { accept: null }] },

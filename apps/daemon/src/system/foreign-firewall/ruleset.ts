@@ -1,14 +1,7 @@
 // The packet filter of a host as a model that can be evaluated: chains, rules, conditions; filled from nft's JSON and iptables' text.
 
 import type { Truth } from "./truth.js";
-import type { TunnelPacket } from "./tunnel-packet.js";
-
-export type Hook =
-	| "prerouting"
-	| "input"
-	| "forward"
-	| "output"
-	| "postrouting";
+import type { Hook, TunnelPacket } from "./tunnel-packet.js";
 
 /** Which program owns the rules, and so which command changes them. */
 export type RuleOwner = "nft" | "iptables" | "iptables-legacy";

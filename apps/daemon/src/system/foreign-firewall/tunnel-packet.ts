@@ -2,7 +2,13 @@
 
 import type { ResolvedAddress } from "../../tunnel/worker-protocol.js";
 import { TUN_GROUP } from "../links.js";
-import type { Hook } from "./ruleset.js";
+
+export type Hook =
+	| "prerouting"
+	| "input"
+	| "forward"
+	| "output"
+	| "postrouting";
 
 /** What is known of one tunnel on this host. */
 export interface TunnelPlace {
