@@ -189,19 +189,17 @@ it.each(["client", "server"] as const)(
 	async (role) => {
 		await withTalk(4, async ({ lab, tunnel, talk }) => {
 			const { namespace } = lab[role];
-			const rules = () => namespace.run(["nft", "list", "tables"]);
-			const before = await rules();
 			const noticedMs = await noticedAfter(
 				tunnel[role],
 				// No event tells of it: the limit is the interval of looks.
 				{ pattern: /was taken away by somebody/, limitMs: SWEEP_LIMIT_MS },
 				() => namespace.nft("flush ruleset"),
 			);
-			await waitUntil(async () => before.includes(await rules()), {
-				what: "the table again",
-				deadlineMs: 2_000,
-			});
-			expect(await rules()).toContain("tunscope");
+			const ruleset = () => namespace.run(["nft", "list", "ruleset"]);
+			await waitUntil(
+				async () => (await ruleset()).includes("table inet tunscope_"),
+				{ what: "the table again", deadlineMs: 2_000 },
+			);
 			await carriesAgain(`${role} swept`, noticedMs, talk);
 		});
 	},

@@ -1,6 +1,6 @@
 // A host that is not ready: refused before anything is changed, with an exit code by kind and a fix that works when it is applied.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,6 +13,7 @@ import {
 } from "../netlab/lab-process.js";
 import { residueBetween, snapshotHost } from "../netlab/residue.js";
 import { tunscopeArgv } from "../netlab/tunscope-tunnel.js";
+import { waitUntil } from "../netlab/wait-until.js";
 
 const START_LIMIT_MS = 10_000;
 const RUNNING = /"event":"running"/;
@@ -164,6 +165,15 @@ describe("the way to the server", () => {
 				"route add 0.0.0.0/1 dev mine0",
 				"route add 128.0.0.0/1 dev mine0",
 			]);
+			// It has lost its way out too, and gives back what it had for it.
+			await first.waitForOutput(/leads into tunscope's own/, START_LIMIT_MS);
+			await waitUntil(
+				async () => {
+					const path = "/proc/sys/net/ipv4/conf/eth0/forwarding";
+					return (await host.namespace.run(["cat", path])).trim() === "0";
+				},
+				{ what: "forwarding given back", deadlineMs: 2_000 },
+			);
 			const second = tunscopeArgv(
 				...["client", "--local", "127.0.0.1:9002", "--json"],
 				...["--remote", "198.18.2.2:4567"],
@@ -178,6 +188,39 @@ describe("the way to the server", () => {
 			await first.stop();
 		});
 	});
+});
+
+/** WireGuard's own tool, as far as it is asked: this kernel has no WireGuard, and no peer is needed to see the trap. */
+const WG = `#!/bin/sh
+[ "$1 $2 $3" = "show wg0 endpoints" ] && printf 'key=\\t127.0.0.1:9001\\n'
+`;
+
+it("a full tunnel's route into the WireGuard device that this tunnel serves: 78, and the printed route helps", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "tunscope-wg-"));
+	const remove = () => rmSync(folder, { recursive: true, force: true });
+	const unregister = registerCleanup(remove);
+	try {
+		writeFileSync(join(folder, "wg"), WG, { mode: 0o755 });
+		const PATH = `${folder}:${process.env.PATH ?? ""}`;
+		await inLab(async ({ client: host }) => {
+			await host.namespace.ip([
+				"tuntap add wg0 mode tun",
+				"address add 10.8.0.2/24 dev wg0",
+				"link set wg0 up",
+				"route add 0.0.0.0/1 dev wg0",
+				"route add 128.0.0.0/1 dev wg0",
+			]);
+			const { code, text } = await refused(host, client(), { PATH });
+			expect(code).toBe(78);
+			expect(text).toContain("WireGuard device wg0, which this tunnel serves");
+			const fix = /ip (route add 198\.18\.2\.2\/32 .*)$/m.exec(text)?.[1] ?? "";
+			await host.namespace.ip([fix.trim()]);
+			await (await starts(host, client(), { PATH })).stop();
+		});
+	} finally {
+		unregister();
+		remove();
+	}
 });
 
 /** As `nobody`, with some capabilities, and a /dev/net/tun that everybody may open (in this mount namespace only). */

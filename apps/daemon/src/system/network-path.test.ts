@@ -56,6 +56,7 @@ function runOn(host: Host): RunCommand {
 		const answer = (value: unknown) =>
 			Promise.resolve({ stdout: JSON.stringify(value), stderr: "" });
 		if (words.includes("address")) return answer(LINKS);
+		if (words.includes("main")) return answer([]);
 		if (words.includes("default")) {
 			return answer(
 				words.includes("-4")
@@ -180,4 +181,19 @@ describe("network path of a server", () => {
 			message: expect.stringContaining("lo, eth0, lan0"),
 		});
 	});
+});
+
+it("finds no way out where the route leads into the tunnel itself, and says what to do", async () => {
+	const run = runOn({ routes: { "198.18.0.1": { dev: "tun5" } } });
+	const path = await discoverNetworkPath(
+		run,
+		question({ remotes: [V4], listen: { port: 51_821 } }),
+	);
+	expect(path.interfaces).toEqual({ ipv4: [], ipv6: [] });
+	expect(path.routes.get("198.18.0.1")).toBeNull();
+	expect(path.notices).toEqual([
+		expect.stringMatching(
+			/tunscope's own TUN tun5.*ip route add 198\.18\.0\.1\/32/,
+		),
+	]);
 });

@@ -83,6 +83,13 @@ async function discoverClientPath(
 			);
 			continue;
 		}
+		const loop = await loopOf(run, { address, route, links, question });
+		if (loop !== null) {
+			notices.push(`${loop.message} ${loop.whatToDo}`);
+			// No way out, and no interface to forward between.
+			routes.set(address, null);
+			continue;
+		}
 		const { device } = route;
 		if (
 			question.interfaces.length > 0 &&
@@ -92,8 +99,6 @@ async function discoverClientPath(
 				`The route to ${address} leaves by ${device}, which --interface does not name: nothing will reach it.`,
 			);
 		}
-		const loop = await loopOf(run, { address, route, links, question });
-		if (loop !== null) notices.push(`${loop.message} ${loop.whatToDo}`);
 		interfaces[family === 4 ? "ipv4" : "ipv6"].add(device);
 		linkMtusBytes.push(route.routeMtuBytes ?? linkMtuOf(device, links));
 	}
