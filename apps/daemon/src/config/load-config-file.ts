@@ -46,7 +46,7 @@ export function parseConfigFile(source: string, path: string): LoadedConfig {
 		lineCounter: lines,
 		prettyErrors: false,
 		// A key such as [a, b] would make the parser print a warning of its own.
-		logLevel: "silent",
+		logLevel: "error",
 	});
 	const text = { document, lines };
 	const at = ({ line, column }: TextPlace) => `${path}:${line}:${column}`;
