@@ -264,6 +264,21 @@ describe.skipIf(REASON !== null)("the printed script", () => {
 		);
 	});
 
+	it("names the firewall of somebody else that would stop the tunnel, and the command that helps", async () => {
+		host.shell(
+			"nft add table inet fw && nft 'add chain inet fw f { type filter hook forward priority 0; policy drop; }'",
+		);
+		const script = await print(configOf("client"));
+		host.shell("nft delete table inet fw");
+		expect(script).toMatch(
+			/^# NOTE: .*chain f of table inet fw .*policy drop/m,
+		);
+		expect(script).toContain(
+			`nft insert rule inet fw f 'iifname "tun7" counter accept'`,
+		);
+		expect(await print(configOf("client"))).not.toContain("table inet fw");
+	});
+
 	it("says why, and how to use it", async () => {
 		const script = await print({
 			...configOf("server"),

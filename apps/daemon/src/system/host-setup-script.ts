@@ -9,6 +9,7 @@ import {
 	renderRemoval,
 	tableNameOf,
 } from "./firewall-rules.js";
+import { noteObstacles } from "./foreign-firewall/note-obstacles.js";
 import { reasonOfSetting } from "./forwarding-plan.js";
 import { HostSetup } from "./host-setup.js";
 import type { HostState } from "./host-state.js";
@@ -96,6 +97,12 @@ export async function rehearse(
 	});
 	await setup.configureTun(tunName);
 	const make = dry.takeChanges();
+	const place = setup.place();
+	if (place !== null && input.whyNoNftables === null) {
+		const { run } = input;
+		const ownTable = tableNameOf(name);
+		await noteObstacles({ run, ownTable, place, onNotice });
+	}
 	await setup.undo();
 	return { make, undo: dry.takeChanges() };
 }

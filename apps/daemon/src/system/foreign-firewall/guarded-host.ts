@@ -19,6 +19,8 @@ export interface GuardedHostOptions {
 export class GuardedHost {
 	readonly #options: GuardedHostOptions;
 	#isUndone = false;
+	/** Said once, not at every look. */
+	#lastTrouble = "";
 	/** Looks run one after another. */
 	#queue: Promise<void> = Promise.resolve();
 
@@ -80,7 +82,9 @@ export class GuardedHost {
 				await work(place);
 			} catch (error) {
 				if (!(error instanceof SystemError)) throw error;
-				onNotice(`Other firewalls could not be looked at: ${error.message}`);
+				const notice = `Other firewalls could not be looked at: ${error.message}`;
+				if (notice !== this.#lastTrouble) onNotice(notice);
+				this.#lastTrouble = notice;
 			}
 		});
 		return this.#queue;
