@@ -63,6 +63,8 @@ export interface ManagedTunnelOptions
 	readonly isRetried: boolean;
 	readonly createObserver: () => TunnelObserver;
 	readonly backoff?: RestartBackoff;
+	/** Another way to a prepared tunnel; tests have one without a host. */
+	readonly prepare?: typeof prepareTunnel;
 }
 
 /** Everything that can be said about a tunnel at one moment. */
@@ -186,7 +188,8 @@ export class ManagedTunnel {
 			this.#options;
 		const stopSignal = this.#stopping.signal;
 		try {
-			const prepared = await prepareTunnel({
+			const prepare = this.#options.prepare ?? prepareTunnel;
+			const prepared = await prepare({
 				request,
 				tunBefore: this.#options.recallTun(),
 				environment,

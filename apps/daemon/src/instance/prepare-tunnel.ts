@@ -46,7 +46,7 @@ export interface PreparedTunnel {
 	readonly remotes: () => readonly ResolvedAddress[];
 	/** Must be ended: it undoes what was claimed. */
 	readonly supervisor: TunnelSupervisor;
-	readonly watch: HostFollower;
+	readonly watch: Pick<HostFollower, "start" | "stop">;
 }
 
 /**
