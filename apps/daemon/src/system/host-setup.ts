@@ -249,6 +249,8 @@ export class HostSetup {
 		onNotice(
 			`The nft table inet ${tableName} was taken away by somebody else (nft flush ruleset, or a firewall that was started again): made again.`,
 		);
+		// Without its rules, what this host sent was not translated, and what it got was answered by its own TCP.
+		this.#renewedPeers.push(...(this.#path?.routes.keys() ?? []));
 		return true;
 	}
 
