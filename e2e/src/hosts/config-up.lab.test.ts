@@ -140,10 +140,26 @@ async function startBoth(lab: Lab): Promise<BothUp> {
 	return { client, server };
 }
 
+/** Changes nothing, so it may be asked at any time. */
+function check(host: LabHost): Promise<string> {
+	return host.namespace.run(
+		tunscopeArgv(
+			"check",
+			...["--config", fileOf("client"), "--state-dir", join(folder, "client")],
+		),
+	);
+}
+
 /** Each edit while the steady tunnel talks; it must lose nothing of the whole. */
 async function editWhileTalking(lab: Lab, client: LabProcess): Promise<void> {
 	const steady = carry(lab, "steady", 6_000);
 	writeFileSync(fileOf("client"), clientFile(lab, "5m"));
+	const report = await check(lab.client);
+	expect(report).toContain("would make these restart: edited; run on: steady.");
+	expect(report).toContain(
+		"TUN ts-edited with 192.168.200.3 and 192.168.200.4",
+	);
+	expect(report).toContain("nft table inet tunscope_edited");
 	process.kill(client.pid, "SIGHUP");
 	await waitForLines(client, "reloaded", 1);
 	expect(linesOf(client, "reloaded")[0]).toMatchObject({

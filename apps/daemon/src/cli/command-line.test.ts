@@ -118,6 +118,49 @@ describe("command line", () => {
 			});
 	});
 
+	it("asks about files, by default about /etc/tunscope/tunscope.yaml", () => {
+		const questionOf = (line: string) => {
+			const outcome = parse(line);
+			if (outcome.kind !== "file") throw new Error(outcome.kind);
+			return outcome.question;
+		};
+		expect(questionOf("up")).toEqual({
+			kind: "up",
+			configPath: "/etc/tunscope/tunscope.yaml",
+			stateDirectory: null,
+			logLevel: null,
+			json: false,
+		});
+		expect(
+			questionOf("up -c a.yaml --state-dir /s --log-level warn --json"),
+		).toEqual({
+			kind: "up",
+			configPath: "a.yaml",
+			stateDirectory: "/s",
+			logLevel: "warn",
+			json: true,
+		});
+		expect(questionOf("check -q --config b.yaml")).toEqual({
+			kind: "check",
+			configPath: "b.yaml",
+			stateDirectory: null,
+			isQuiet: true,
+		});
+		expect(questionOf("convert phantun.service")).toEqual({
+			kind: "convert",
+			sourcePath: "phantun.service",
+			words: [],
+		});
+		// Flags behind the dashes are another program's, also where they look like ours.
+		expect(questionOf("convert -- udp2raw -s --help -c x -- y")).toEqual({
+			kind: "convert",
+			sourcePath: null,
+			words: ["udp2raw", "-s", "--help", "-c", "x", "--", "y"],
+		});
+		expect(complaintOf("up --confg x")).toContain("Did you mean --config?");
+		expect(complaintOf("up extra")).toContain("too many arguments");
+	});
+
 	it("lets the smallest and the largest value of every flag through to the schema", () => {
 		const client = "client -l 127.0.0.1:1 -r";
 		const longest = `${"a.".repeat(127)}a`;

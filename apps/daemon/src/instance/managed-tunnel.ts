@@ -145,7 +145,7 @@ export class ManagedTunnel {
 		const prepared = this.#prepared;
 		return {
 			name,
-			config: prepared?.config ?? this.request.config,
+			config: prepared?.config ?? this.#plannedConfig(),
 			state: this.#state,
 			inStateMs: nowMs - this.#stateSinceMs,
 			remotes: prepared?.remotes() ?? [],
@@ -155,6 +155,12 @@ export class ManagedTunnel {
 				this.#retryAtMs === null ? null : Math.max(0, this.#retryAtMs - nowMs),
 			sample: this.sample(nowMs),
 		};
+	}
+
+	/** As far as it is known before the first attempt has claimed its TUN. */
+	#plannedConfig(): TunnelConfig {
+		const { config } = this.request;
+		return { ...config, tun: this.#options.recallTun() ?? config.tun };
 	}
 
 	async #run(): Promise<TunnelEnd> {
