@@ -1,5 +1,6 @@
 // What every poller and link watch does: readiness by token, level triggered, silent after the end.
 
+import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LinkEvent } from "../link-watch.js";
 import { type Poller, type PollerOptions, READY } from "../packet-io.js";
@@ -133,7 +134,7 @@ function describeTurns(bench: () => PollerBench): void {
 		const { poller, receiver } = bench();
 		const seen = new Set<string>();
 		const { port1, port2 } = new MessageChannel();
-		port2.onmessage = () => seen.add("message");
+		port2.on("message", () => seen.add("message"));
 		let calls = 0;
 		poller.add(receiver, 0);
 		bench().send();
