@@ -5,7 +5,12 @@ import { withLab } from "../netlab/lab.js";
 import { residueBetween, snapshotHost } from "../netlab/residue.js";
 import { ours } from "../netlab/tunscope-tunnel.js";
 import { measured } from "../tunnel/measured.js";
-import { placesIn, startTunnel } from "../tunnel/tunnel-in-lab.js";
+import {
+	placesIn,
+	startClientIn,
+	startServerIn,
+	startTunnel,
+} from "../tunnel/tunnel-in-lab.js";
 import { startConversation } from "./conversation.js";
 import { ROLES } from "./host-kind.js";
 import { CONNTRACK_FLUSHED } from "./situations.js";
@@ -20,11 +25,8 @@ describe.each([4, 6] as const)(`${CONNTRACK_FLUSHED.name}, IPv%d`, (family) => {
 			const hosts = [lab.client.namespace, lab.server.namespace];
 			const before = await Promise.all(hosts.map(snapshotHost));
 			const conversation = await startConversation(placesIn(lab, family));
-			const tunnel = await startTunnel(lab, {
-				client: ours,
-				server: ours,
-				family,
-			});
+			const pairing = { client: ours, server: ours, family } as const;
+			const tunnel = await startTunnel(lab, pairing);
 			await conversation.carries(CARRY_LIMIT_MS);
 			for (const turn of ["first", "second"]) {
 				await lab[role].namespace.run(["conntrack", "-F"]);
@@ -34,6 +36,11 @@ describe.each([4, 6] as const)(`${CONNTRACK_FLUSHED.name}, IPv%d`, (family) => {
 					`the next echo after ${resumedMs.toFixed(0)} ms`,
 				);
 			}
+			await tunnel[role].process.stop("SIGKILL");
+			const start = role === "client" ? startClientIn : startServerIn;
+			const restarted = await start(lab, pairing);
+			await conversation.carries(CARRY_LIMIT_MS);
+			await restarted.stop();
 			await tunnel.stop();
 			await conversation.end();
 			const after = await Promise.all(hosts.map(snapshotHost));

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { type Lab, withLab } from "../netlab/lab.js";
 import type { LabProcess } from "../netlab/lab-process.js";
 import { residueBetween, snapshotHost } from "../netlab/residue.js";
-import type { TunnelEnd } from "../netlab/tunnel-options.js";
+import type { Family, TunnelEnd } from "../netlab/tunnel-options.js";
 import { ours } from "../netlab/tunscope-tunnel.js";
 import type { UdpPlace } from "../traffic/run-traffic.js";
 import { type Conversation, startConversation } from "./conversation.js";
@@ -16,16 +16,20 @@ const CARRY_LIMIT_MS = 6_000;
 /** One of two tunnels between the hosts of a lab; `from` is the host of its client. */
 interface Route {
 	readonly from: Role;
+	/** Between the hosts; the applications' is IPv4. */
+	readonly family: Family;
 	readonly port: number;
 	readonly udpPort: number;
 	readonly targetPort: number;
 }
 const FIRST: Omit<Route, "from"> = {
+	family: 4,
 	port: 4567,
 	udpPort: 9001,
 	targetPort: 9000,
 };
 const SECOND: Omit<Route, "from"> = {
+	family: 6,
 	port: 4568,
 	udpPort: 9011,
 	targetPort: 9010,
@@ -46,11 +50,12 @@ function startServerOf(lab: Lab, route: Route): Promise<TunnelEnd> {
 }
 
 function startClientOf(lab: Lab, route: Route): Promise<TunnelEnd> {
+	const { address4, address6 } = lab[otherOf(route.from)];
 	return ours.startClient({
 		host: lab[route.from],
 		localAddress: "127.0.0.1",
 		localPort: route.udpPort,
-		serverAddress: lab[otherOf(route.from)].address4,
+		serverAddress: route.family === 4 ? address4 : address6,
 		serverPort: route.port,
 		tunName: `tunc${route.port}`,
 	});
