@@ -1,6 +1,12 @@
 // Where a test copies README's commands to: a lab host with a name for the other one, and folders in place of the machine's.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	readFileSync,
+	rmdirSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { registerCleanup } from "../netlab/cleanup.js";
 import type { Lab } from "../netlab/lab.js";
@@ -10,6 +16,8 @@ import type { Role } from "./host-kind.js";
 import { CLONE } from "./readme-section.js";
 
 const READY_LIMIT_MS = 10_000;
+/** ip-netns(8): what lies here under a namespace's name replaces files of /etc inside. */
+const FILES_OF_NAMESPACES = "/etc/netns";
 
 export interface Installation {
 	/** A line of the README, with the folders of this host: the rest of it stays as it is. */
@@ -64,15 +72,26 @@ export function makeInstallation(folder: string, role: Role): Installation {
 	};
 }
 
+function removeIfEmpty(directory: string): void {
+	try {
+		rmdirSync(directory);
+	} catch {
+		// Somebody else has put something there in the meantime.
+	}
+}
+
 /** A name that the lab's client knows: `ip netns exec` puts this file over /etc/hosts. */
 export async function withServerExample(
 	{ client, server }: Lab,
 	body: () => Promise<void>,
 ): Promise<void> {
-	const own = `/etc/netns/${client.namespace.name}`;
-	const forget = () => rmSync(own, { recursive: true, force: true });
+	const own = join(FILES_OF_NAMESPACES, client.namespace.name);
+	const isFirst = mkdirSync(own, { recursive: true }) === FILES_OF_NAMESPACES;
+	const forget = () => {
+		rmSync(own, { recursive: true, force: true });
+		if (isFirst) removeIfEmpty(FILES_OF_NAMESPACES);
+	};
 	const unregister = registerCleanup(forget);
-	mkdirSync(own, { recursive: true });
 	writeFileSync(join(own, "hosts"), `${server.address4} server.example\n`);
 	try {
 		await body();
