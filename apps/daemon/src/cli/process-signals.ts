@@ -1,5 +1,7 @@
 // Signals and uncaught errors of a process that runs tunnels: an orderly stop, a hurried one, a reload.
 
+import { watchTerminal } from "../system/lost-terminal.js";
+import { errnoNameOf } from "../system/system-error.js";
 import { toFailure } from "../tunnel/failure.js";
 import type { Display } from "./display.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -28,7 +30,10 @@ export function watchSignals({
 	onHangUp,
 }: SignalOptions): void {
 	let firstAtMs = 0;
+	outliveTerminal();
+	const hasLostTerminal = watchTerminal();
 	const onSignal = (signal: StopSignal) => {
+		hasLostTerminal();
 		if (!stopping.signal.aborted) {
 			display.logger.info({ event: "signal", signal }, `${signal}: stopping`);
 			firstAtMs = performance.now();
@@ -45,11 +50,21 @@ export function watchSignals({
 	};
 	for (const signal of ["SIGINT", "SIGTERM"] as const)
 		process.on(signal, () => onSignal(signal));
-	process.on("SIGHUP", () =>
-		onHangUp === null || stopping.signal.aborted
-			? onSignal("SIGHUP")
-			: onHangUp(),
-	);
+	process.on("SIGHUP", () => {
+		// With its terminal the operator has gone: not a wish to read a file again.
+		const isTerminalGone = hasLostTerminal();
+		if (onHangUp === null || isTerminalGone || stopping.signal.aborted)
+			onSignal("SIGHUP");
+		else onHangUp();
+	});
+}
+
+/** Lines for a terminal that is closed are lost; that must not keep the host from being put back in order. */
+function outliveTerminal(): void {
+	for (const stream of [process.stdout, process.stderr])
+		stream.on("error", (error: Error) => {
+			if (errnoNameOf(error) !== "EIO") throw error;
+		});
 }
 
 /** An error that nobody caught is our bug: the host is put back, then the process ends. */
