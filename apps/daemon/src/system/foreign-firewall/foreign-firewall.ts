@@ -43,6 +43,7 @@ export class ForeignFirewall {
 	/** What the rules that stop us had counted when they were first seen, by rule. */
 	readonly #baseline = new Map<string, number>();
 	#said = new Set<string>();
+	readonly #saidUnread = new Set<string>();
 	#nextLookAtMs = 0;
 	#nextProofAtMs = 0;
 
@@ -63,6 +64,7 @@ export class ForeignFirewall {
 			);
 		}
 		this.#report(obstacles, place, ruleset);
+		this.#reportUnread(ruleset.unread);
 		const endedMs = performance.now();
 		const pauseMs = Math.max(
 			LOOK_INTERVAL_MS,
@@ -160,6 +162,14 @@ export class ForeignFirewall {
 			);
 		}
 		this.#said = saidNow;
+	}
+
+	#reportUnread(sentences: readonly string[]): void {
+		for (const sentence of sentences) {
+			if (this.#saidUnread.has(sentence)) continue;
+			this.#saidUnread.add(sentence);
+			this.#options.onNotice(sentence);
+		}
 	}
 
 	/** Null where no rule of them counts. */
