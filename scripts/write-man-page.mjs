@@ -1,10 +1,15 @@
 // Writes docs/man/tunscope.1 from the built command's option table and the documents: npm run man.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createProgram } from "../apps/daemon/dist/cli/command-line.js";
-import { manPage } from "../apps/daemon/dist/cli/man-page.js";
 
 const DOCUMENTS = new URL("../docs/", import.meta.url);
+const BUILT_COMMAND = new URL("../apps/daemon/dist/cli/", import.meta.url);
+
+// By computed names: types are checked before anything is built.
+const { createProgram } = await import(
+	new URL("command-line.js", BUILT_COMMAND).href
+);
+const { manPage } = await import(new URL("man-page.js", BUILT_COMMAND).href);
 
 /** @param {string} name */
 const document = (name) => readFileSync(new URL(name, DOCUMENTS), "utf8");
