@@ -1,16 +1,41 @@
-// Tests in the namespace lab: root, one after another, because they share two cores and measure.
+// Tests in the namespace lab, as root. What measures runs one file after another, because there are two cores; what
+// mostly waits for a host to notice something runs two files at a time.
 import { defineConfig } from "vitest/config";
+
+const lab = {
+	pool: "forks",
+	exclude: ["dist/**", "node_modules/**"],
+	testTimeout: 60_000,
+	hookTimeout: 60_000,
+	teardownTimeout: 10_000,
+	disableConsoleIntercept: true,
+} as const;
+
+const HOSTS = "src/hosts/**/*.lab.test.ts";
 
 export default defineConfig({
 	test: {
-		include: ["src/**/*.lab.test.ts"],
-		exclude: ["dist/**", "node_modules/**"],
-		fileParallelism: false,
-		pool: "forks",
-		maxWorkers: 1,
-		testTimeout: 60_000,
-		hookTimeout: 60_000,
-		teardownTimeout: 10_000,
-		disableConsoleIntercept: true,
+		projects: [
+			{
+				test: {
+					...lab,
+					name: "tunnels",
+					include: ["src/**/*.lab.test.ts"],
+					exclude: [...lab.exclude, HOSTS],
+					fileParallelism: false,
+					maxWorkers: 1,
+					sequence: { groupOrder: 0 },
+				},
+			},
+			{
+				test: {
+					...lab,
+					name: "hosts",
+					include: [HOSTS],
+					maxWorkers: 2,
+					sequence: { groupOrder: 1 },
+				},
+			},
+		],
 	},
 });
