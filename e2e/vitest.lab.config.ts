@@ -3,13 +3,13 @@
 import { defineConfig } from "vitest/config";
 
 const lab = {
-	pool: "forks",
+	pool: "forks" as const,
 	exclude: ["dist/**", "node_modules/**"],
 	testTimeout: 60_000,
 	hookTimeout: 60_000,
 	teardownTimeout: 10_000,
 	disableConsoleIntercept: true,
-} as const;
+};
 
 const HOSTS = "src/hosts/**/*.lab.test.ts";
 

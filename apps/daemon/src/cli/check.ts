@@ -42,7 +42,9 @@ export async function runCheck(
 	const { requests } = config;
 	const report: string[] = [];
 	const print = (line: string) => report.push(line);
-	print(`${config.path} is right: ${requests.length} tunnels.`);
+	const count =
+		requests.length === 1 ? "1 tunnel" : `${requests.length} tunnels`;
+	print(`${config.path} is right: ${count}.`);
 	const running = await findRunning(resolve(config.path), environment);
 	print(againstRunning(requests, running));
 	const memory = openTunMemory(question, { environment, config }, print);

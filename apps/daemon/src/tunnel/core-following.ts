@@ -21,7 +21,7 @@ export interface ThreadSample {
 export type CoreDecision = number | "anywhere" | "stay";
 
 /** Fewer wake-ups a second are idle: where the thread waits then is the scheduler's business. */
-const SPARSE_WAKEUPS_PER_S = 200;
+export const SPARSE_WAKEUPS_PER_S = 200;
 /** Follows below the one share of a core, lets go above the other. */
 const FOLLOW_BELOW_SHARE = 0.45;
 const LET_GO_ABOVE_SHARE = 0.6;

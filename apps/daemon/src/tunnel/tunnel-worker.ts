@@ -79,7 +79,7 @@ export class TunnelWorker {
 		this.#post = post;
 		this.#counters = new TunnelCounters(input.counters);
 		this.#poller = io.createPoller({ ownsThread: true });
-		this.#core = new WorkerCore(this.#poller);
+		this.#core = new WorkerCore({ poller: this.#poller });
 		this.#flowEvents = new FlowEvents(post);
 		this.#hostNews = new HostNews(post);
 		this.#pump = new Pump({

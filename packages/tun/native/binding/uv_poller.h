@@ -2,7 +2,7 @@
 //
 // Two ties. *watched*: libuv watches the set, like any other handle. *owner*: the thread waits in the set itself, where
 // libuv's descriptor is one more entry, and gives libuv a turn when that is ready or a timer is due. An owner's wake-up
-// costs one system call in place of three or four, and no nested epoll [measured: a fifth of a round trip].
+// costs one system call in place of three or four, and no nested epoll [measured: 200 against 170 µs for a round trip of four].
 #pragma once
 
 #include <node_api.h>
