@@ -56,9 +56,27 @@ describe("CoreFollowing", () => {
 		expect(policy.decide(SPARSE, 3_400)).toBe(1);
 	});
 
+	it("forgets its pauses when the traffic ends: the next is tried at once", () => {
+		const policy = following();
+		policy.decide({ ...SPARSE, ranNs: 0.7 * TICK_NS }, 100);
+		policy.decide({ ...SPARSE, wakeups: 0 }, 200);
+		expect(policy.decide(SPARSE, 300)).toBe(1);
+	});
+
+	it("pauses for a second only after a core that was good for long", () => {
+		const policy = following();
+		const busy = { ...SPARSE, ranNs: 0.7 * TICK_NS };
+		for (let round = 0, nowMs = 0; round < 4; round++, nowMs += 21_200) {
+			expect(policy.decide(busy, nowMs + 20_000)).toBe("anywhere");
+			expect(policy.decide(SPARSE, nowMs + 20_900)).toBe("stay");
+			expect(policy.decide(SPARSE, nowMs + 21_200)).toBe(1);
+		}
+	});
+
 	it("asks a kernel that refused only after a minute", () => {
 		const policy = following();
 		policy.refused(0);
+		expect(policy.decide({ ...SPARSE, wakeups: 0 }, 1_000)).toBe("stay");
 		expect(policy.decide(SPARSE, 59_000)).toBe("stay");
 		expect(policy.decide(SPARSE, 61_000)).toBe(1);
 	});
