@@ -16,6 +16,7 @@ type ConvertQuestion = Extract<FileQuestion, { readonly kind: "convert" }>;
 
 /**
  * The file goes to standard output, what is not in it to standard error.
+ * @returns 78 when the file needs a hand before `tunscope up` takes it.
  * @throws ConfigFileError when there is nothing to convert
  */
 export async function runConvert(question: ConvertQuestion): Promise<ExitCode> {
@@ -30,16 +31,19 @@ export async function runConvert(question: ConvertQuestion): Promise<ExitCode> {
 				"Give a unit file, a file of command lines, or one command line after --, like: tunscope convert -- phantun_client -l 127.0.0.1:1234 -r 192.0.2.1:4567",
 		});
 	}
-	const { text, notes } = convertCommands(found);
+	const { text, notes, isUsable } = convertCommands(found);
 	for (const note of notes) process.stderr.write(`tunscope: ${note}\n`);
 	process.stdout.write(text);
-	return EXIT.ok;
+	return isUsable ? EXIT.ok : EXIT.config;
 }
 
 async function findWhatToConvert({
 	sourcePath,
 	words,
 }: ConvertQuestion): Promise<FoundCommands> {
+	const [first = ""] = words;
+	// A command line that was quoted as a whole.
+	if (words.length === 1 && /\s/.test(first)) return findCommands(first);
 	if (words.length > 0) {
 		const command = commandOf(words, new Map());
 		return { commands: command === null ? [] : [command], notes: [] };

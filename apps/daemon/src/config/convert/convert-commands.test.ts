@@ -12,7 +12,8 @@ interface Converted {
 
 /** What the text becomes, as `tunscope up` would read it. */
 function convert(source: string): Converted {
-	const { text, notes } = convertCommands(findCommands(source));
+	const { text, notes, isUsable } = convertCommands(findCommands(source));
+	expect(isUsable).toBe(true);
 	const { requests, logLevel } = parseConfigFile(text, "t.yaml");
 	return { requests, logLevel, notes, text };
 }
@@ -168,9 +169,10 @@ describe("udp2raw's command lines", () => {
 	});
 
 	it("asks for the role where there is neither -s nor -c", () => {
-		const { notes } = convertCommands(
+		const { notes, isUsable } = convertCommands(
 			findCommands("udp2raw -l 0.0.0.0:1 -r 192.0.2.1:2"),
 		);
+		expect(isUsable).toBe(false);
 		expect(notes.some((note) => note.includes("neither -s nor -c"))).toBe(true);
 	});
 });

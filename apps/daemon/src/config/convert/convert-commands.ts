@@ -12,6 +12,8 @@ export interface Conversion {
 	readonly text: string;
 	/** What could not be carried over, or is still wrong; a sentence or two each. */
 	readonly notes: readonly string[];
+	/** False when the text is not yet a configuration that `tunscope up` takes; the notes say what is missing. */
+	readonly isUsable: boolean;
 }
 
 /** In this order in the file, whatever order the flags had. */
@@ -40,7 +42,12 @@ export function convertCommands({
 	const tunnelNotes = drafts.flatMap((draft, place) =>
 		draft.notes.map((note) => `${names[place]}: ${note}`),
 	);
-	return { text, notes: [...tunnelNotes, ...notes, ...stillWrong(text)] };
+	const problems = stillWrong(text);
+	return {
+		text,
+		notes: [...tunnelNotes, ...notes, ...problems],
+		isUsable: problems.length === 0,
+	};
 }
 
 function draftOf({ program, flags, environment }: FoundCommand): Draft {
