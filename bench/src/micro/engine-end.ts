@@ -133,6 +133,7 @@ export class EngineEnd implements EngineSink {
 	}
 
 	drop(): void {}
+	notice(): void {}
 
 	evidence(): void {}
 

@@ -2,8 +2,14 @@
 
 export { Engine, type OpenRefusal } from "./engine/engine.js";
 export * from "./engine/engine-counters.js";
+export {
+	ENGINE_NOTICES,
+	type EngineNotice,
+	type EngineNoticeName,
+	NOTICE,
+} from "./engine/engine-notice.js";
 export type { EngineOptions } from "./engine/engine-options.js";
-export type { EngineSink } from "./engine/engine-sink.js";
+export type { EngineSink, PacketPlace } from "./engine/engine-sink.js";
 export { type ReceivedPackets, VERDICT } from "./engine/received-packets.js";
 export {
 	HEADER_SLOT_BYTES,

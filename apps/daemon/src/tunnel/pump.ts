@@ -217,8 +217,10 @@ export class Pump implements EngineSink {
 		this.#deliveries.append(flow.slot, offset, length, segmentSize);
 	}
 
-	/** Counted by the engine already; captures will hook in here. */
-	drop(_reason: DropReason, _offset: number, _length: number): void {}
+	/** Counted by the engine already; anomalies and captures will hook in here. */
+	drop(): void {}
+
+	notice(): void {}
 
 	evidence(offset: number, length: number): void {
 		this.#options.events.evidence(offset, length);

@@ -153,6 +153,7 @@ class RehearsalEnd implements EngineSink {
 	}
 
 	drop(): void {}
+	notice(): void {}
 
 	evidence(): void {}
 

@@ -12,7 +12,9 @@ import { headersBytes, MINIMUM_LINK_MTU_BYTES } from "../mtu/mtu-arithmetic.js";
 import { DROP, type DropReason } from "../wire/drop-reason.js";
 import { SegmentView } from "../wire/segment-view.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
+import type { EngineNotice } from "./engine-notice.js";
 import type { EngineOptions } from "./engine-options.js";
+import { faultOf } from "./fault-range.js";
 import { Outbox } from "./outbox.js";
 
 const MIB = 1024 * 1024;
@@ -29,6 +31,7 @@ export class EngineCore {
 	/** Flows in SYN-RECEIVED, oldest first. */
 	readonly halfOpen = new Set<Flow>();
 	readonly #quietFlows: QuietFlows;
+	readonly #place = { offset: 0, length: 0, faultStart: 0, faultLength: 0 };
 	readonly pendingBudget: PendingBudget = {
 		usedBytes: 0,
 		limitBytes: PENDING_LIMIT_BYTES,
@@ -53,21 +56,71 @@ export class EngineCore {
 		counters[counter] = (counters[counter] ?? 0) + by;
 	}
 
-	/** The one place where something is discarded. */
-	drop(reason: DropReason, offset: number, length: number): void {
-		const { drops } = this.options;
-		drops[reason] = (drops[reason] ?? 0) + 1;
-		this.options.sink.drop(reason, offset, length);
+	/** Discards what has no octets to blame. */
+	drop(
+		reason: DropReason,
+		offset: number,
+		length: number,
+		flow: Flow | null = null,
+	): void {
+		this.#setPlace(offset, length);
+		this.#discard(reason, flow);
 	}
 
-	/** Discards the packet that the segment view is bound to. */
-	dropSegment(reason: DropReason): void {
+	/** Discards a packet that the segment view could not be bound to; it knows the octets at fault. */
+	dropUnbound(reason: DropReason, offset: number, length: number): void {
+		const { faultStart, faultLength } = this.segment;
+		this.#setPlace(offset, length);
+		this.#place.faultStart = faultStart;
+		this.#place.faultLength = faultLength;
+		this.#discard(reason, null);
+	}
+
+	/** Discards the packet that the segment view is bound to; the field at fault follows from the reason. */
+	dropSegment(reason: DropReason, flow: Flow | null = null): void {
 		const { segment } = this;
-		this.drop(
-			reason,
-			segment.ipOffset,
-			segment.tcpOffset - segment.ipOffset + segment.tcpLength,
-		);
+		const fault = faultOf(reason, segment);
+		this.#setPlace(segment.ipOffset, segment.packetLength);
+		this.#place.faultStart = fault.start;
+		this.#place.faultLength = fault.length;
+		this.#discard(reason, flow);
+	}
+
+	/** Tells of something noticed about the packet in the segment view. */
+	noticeSegment(
+		notice: EngineNotice,
+		flow: Flow | null,
+		value = 0,
+		other = 0,
+	): void {
+		this.#setPlace(this.segment.ipOffset, this.segment.packetLength);
+		this.options.sink.notice(notice, flow, this.#place, value, other);
+	}
+
+	/** Tells of something noticed about a flow, without a packet. */
+	noticeFlow(
+		notice: EngineNotice,
+		flow: Flow | null,
+		value = 0,
+		other = 0,
+	): void {
+		this.#setPlace(0, 0);
+		this.options.sink.notice(notice, flow, this.#place, value, other);
+	}
+
+	#setPlace(offset: number, length: number): void {
+		const place = this.#place;
+		place.offset = offset;
+		place.length = length;
+		place.faultStart = 0;
+		place.faultLength = 0;
+	}
+
+	/** The one place where something is discarded. */
+	#discard(reason: DropReason, flow: Flow | null): void {
+		const { drops, sink } = this.options;
+		drops[reason] = (drops[reason] ?? 0) + 1;
+		sink.drop(reason, flow, this.#place);
 	}
 
 	/** Takes a slot and resets it to a flow that has neither sent nor received. */

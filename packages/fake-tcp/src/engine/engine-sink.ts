@@ -3,6 +3,18 @@
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import type { Flow } from "../flow/flow.js";
 import type { DropReason } from "../wire/drop-reason.js";
+import type { EngineNotice } from "./engine-notice.js";
+
+/** Where a packet lies, and which of its octets are at fault. One object is reused: read it during the call. */
+export interface PacketPlace {
+	readonly offset: number;
+	/** 0 when there are no bytes to show. */
+	readonly length: number;
+	/** Counted from `offset`. */
+	readonly faultStart: number;
+	/** 0 where no range can be named. */
+	readonly faultLength: number;
+}
 
 /**
  * Regions are offsets into the arena and valid only during the call. The engine never keeps a sink's promise of
@@ -18,8 +30,16 @@ export interface EngineSink {
 		length: number,
 		segmentSize: number,
 	): void;
-	/** Something was discarded; already counted. `length` is 0 when there are no bytes to show. */
-	drop(reason: DropReason, offset: number, length: number): void;
+	/** Something was discarded; already counted. */
+	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void;
+	/** Something worth telling that was not a discard; see `ENGINE_NOTICES` for both values. */
+	notice(
+		notice: EngineNotice,
+		flow: Flow | null,
+		place: PacketPlace,
+		value: number,
+		other: number,
+	): void;
 	/** An ICMP error about one of our segments: the whole packet. */
 	evidence(offset: number, length: number): void;
 	/** The handshake is complete. */

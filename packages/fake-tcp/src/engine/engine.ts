@@ -255,13 +255,12 @@ export class Engine {
 			core.count(ENGINE_COUNTER.packetsTakenAsEvidence, 1);
 			return core.options.sink.evidence(offset, length);
 		}
-		if (bound !== ACCEPT) return core.drop(bound, offset, length);
-		if (!this.#isForUs())
-			return core.drop(DROP["wrong-destination"], offset, length);
+		if (bound !== ACCEPT) return core.dropUnbound(bound, offset, length);
+		if (!this.#isForUs()) return core.dropSegment(DROP["wrong-destination"]);
 		const isDamaged =
 			verdict === VERDICT.checksumBad ||
 			(verdict === VERDICT.checksumUnknown && !segment.verifyTcpChecksum());
-		if (isDamaged) return core.drop(DROP["bad-tcp-checksum"], offset, length);
+		if (isDamaged) return core.dropSegment(DROP["bad-tcp-checksum"]);
 		const gsoSize = packets.segmentSize[packet] ?? 0;
 		const segmentSize =
 			gsoSize === 0
@@ -319,7 +318,7 @@ export class Engine {
 		if (core.segment.payloadLength === 0)
 			return core.count(ENGINE_COUNTER.packetsConsumed, 1);
 		if (!core.options.profile.deliversHandshakePayload)
-			return core.dropSegment(DROP["handshake-payload"]);
+			return core.dropSegment(DROP["handshake-payload"], flow);
 		this.#established.deliver(flow, segmentSize, nowMs);
 	}
 
@@ -348,9 +347,10 @@ export class Engine {
 		const core = this.#core;
 		const pending = core.pendingOf(flow);
 		trains.forEachDatagram(train, (offset, length) => {
-			if (length > flow.maxPayloadBytes) core.drop(OVERSIZE, offset, length);
+			if (length > flow.maxPayloadBytes)
+				core.drop(OVERSIZE, offset, length, flow);
 			else if (!pending.push(core.options.arena, offset, length))
-				core.drop(PENDING_FULL, offset, length);
+				core.drop(PENDING_FULL, offset, length, flow);
 		});
 	}
 
@@ -363,7 +363,8 @@ export class Engine {
 	): void {
 		const core = this.#core;
 		trains.forEachDatagram(train, (offset, length) => {
-			if (length > flow.maxPayloadBytes) core.drop(OVERSIZE, offset, length);
+			if (length > flow.maxPayloadBytes)
+				core.drop(OVERSIZE, offset, length, flow);
 			else
 				core.outbox.run(flow, { offset, length, segmentSize: length }, nowMs);
 		});

@@ -154,7 +154,7 @@ export class Established {
 		}
 		if (kind === CONTROL_KIND.provenSize)
 			return core.count(PACKETS_CONSUMED, 1);
-		core.dropSegment(DROP["unknown-control"]);
+		core.dropSegment(DROP["unknown-control"], flow);
 	}
 
 	#receiveReset(flow: Flow, nowMs: number): void {
@@ -165,7 +165,7 @@ export class Established {
 		);
 		// Stock closes on any reset; its own carries acknowledgement 0, so the sequence is all there is to judge by.
 		if (profile.acknowledgesMonotonically && distance > RESET_WINDOW_BYTES) {
-			return core.dropSegment(DROP["rst-out-of-window"]);
+			return core.dropSegment(DROP["rst-out-of-window"], flow);
 		}
 		core.count(PACKETS_CONSUMED, 1);
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
@@ -187,7 +187,7 @@ export class Established {
 			return true;
 		}
 		if (bits !== SYN || options.role !== "server") {
-			core.dropSegment(DROP["bad-control-bits"]);
+			core.dropSegment(DROP["bad-control-bits"], flow);
 			return true;
 		}
 		const isProbed =
@@ -196,7 +196,7 @@ export class Established {
 			core.close(flow, "replaced");
 			return false;
 		}
-		core.dropSegment(DROP["syn-on-established"]);
+		core.dropSegment(DROP["syn-on-established"], flow);
 		if (flow.synProbeMs > 0 && nowMs - flow.synProbeMs < SYN_PROBE_PATIENCE_MS)
 			return true;
 		// Answering with SYN+ACK would make our own host's conntrack follow the newcomer and lose the live flow.

@@ -128,7 +128,7 @@ export class Handshake {
 	/** A segment that does not fit: counted, and with stock's habit one turn less. */
 	#stranger(flow: Flow, nowMs: number): void {
 		const core = this.#core;
-		core.dropSegment(UNEXPECTED);
+		core.dropSegment(UNEXPECTED, flow);
 		if (!core.options.profile.strangersUseUpTurns) return;
 		flow.handshakeTurns++;
 		if (flow.handshakeTurns >= MAX_TURNS) this.#giveUp(flow, nowMs);
@@ -265,7 +265,8 @@ export class Handshake {
 			(segment.controlBits & ACK) === 0 ||
 			segment.segAck === flow.sndNxt ||
 			segment.segAck === flow.iss;
-		if (!acknowledgesUs) return core.dropSegment(DROP["rst-out-of-window"]);
+		if (!acknowledgesUs)
+			return core.dropSegment(DROP["rst-out-of-window"], flow);
 		core.count(ENGINE_COUNTER.packetsConsumed, 1);
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
 		if (core.options.profile.answersResetWithReset)

@@ -6,7 +6,12 @@ import {
 	ENGINE_COUNTER_COUNT,
 	type EngineCounterName,
 } from "../engine/engine-counters.js";
-import type { EngineSink } from "../engine/engine-sink.js";
+import {
+	ENGINE_NOTICES,
+	type EngineNotice,
+	type EngineNoticeName,
+} from "../engine/engine-notice.js";
+import type { EngineSink, PacketPlace } from "../engine/engine-sink.js";
 import { VERDICT } from "../engine/received-packets.js";
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import type { Flow } from "../flow/flow.js";
@@ -17,6 +22,7 @@ import { checksumAdd, checksumFinish } from "../wire/checksum.js";
 import {
 	DROP_REASON_COUNT,
 	type DropReason,
+	type DropReasonName,
 	dropReasonName,
 } from "../wire/drop-reason.js";
 import { type IpAddress, parseIpAddress } from "../wire/ip-address.js";
@@ -32,6 +38,20 @@ export interface WirePacket {
 	readonly bytes: Uint8Array;
 	/** Payload octets per segment, 0 when it is a single segment. */
 	readonly segmentSize: number;
+}
+
+export interface DiscardedPacket {
+	readonly reason: DropReasonName;
+	readonly slot: number | null;
+	readonly faultStart: number;
+	readonly fault: Uint8Array;
+}
+
+export interface NoticeTaken {
+	readonly name: EngineNoticeName;
+	readonly slot: number | null;
+	readonly value: number;
+	readonly other: number;
 }
 
 export interface EngineHostOptions {
@@ -71,6 +91,9 @@ export class EngineHost implements EngineSink {
 		readonly reason: FlowCloseReason;
 	}[] = [];
 	evidenceCount = 0;
+	/** What was discarded, in order, with the octets at fault. */
+	readonly discarded: DiscardedPacket[] = [];
+	readonly notices: NoticeTaken[] = [];
 	readonly #outgoing: TrainTable;
 	readonly #uplink: TrainTable;
 	#assembledBytes = 0;
@@ -264,7 +287,28 @@ export class EngineHost implements EngineSink {
 		}
 	}
 
-	drop(_reason: DropReason, _offset: number, _length: number): void {}
+	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void {
+		const { offset, length, faultStart, faultLength } = place;
+		const faultEnd = Math.min(length, faultStart + faultLength);
+		this.discarded.push({
+			reason: dropReasonName(reason),
+			slot: flow?.slot ?? null,
+			faultStart,
+			fault: this.arena.slice(offset + faultStart, offset + faultEnd),
+		});
+	}
+
+	notice(
+		notice: EngineNotice,
+		flow: Flow | null,
+		_place: PacketPlace,
+		value: number,
+		other: number,
+	): void {
+		const name = ENGINE_NOTICES[notice];
+		if (name === undefined) throw new Error(`no such notice: ${notice}`);
+		this.notices.push({ name, slot: flow?.slot ?? null, value, other });
+	}
 
 	evidence(): void {
 		this.evidenceCount++;

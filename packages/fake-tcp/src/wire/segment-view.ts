@@ -55,6 +55,9 @@ export class SegmentView {
 	readonly destination = new Int32Array(4);
 	sourcePort = 0;
 	destinationPort = 0;
+	/** After a refusal: the octets at fault, counted from the packet's start. */
+	faultStart = 0;
+	faultLength = 0;
 
 	readonly #view: DataView;
 	readonly #chain: ExtensionChain = { protocol: 0, offset: 0 };
@@ -62,6 +65,11 @@ export class SegmentView {
 
 	constructor(arena: Uint8Array) {
 		this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
+	}
+
+	/** Octets from the IP header to the end of the payload, of a bound segment. */
+	get packetLength(): number {
+		return this.tcpOffset - this.ipOffset + this.tcpLength;
 	}
 
 	/**
@@ -72,29 +80,37 @@ export class SegmentView {
 		offset: number,
 		length: number,
 	): typeof ACCEPT | typeof ICMP_ERROR | DropReason {
-		if (length <= 0) return EMPTY_READ;
+		if (length <= 0) return this.#fault(EMPTY_READ, 0, 0);
 		this.ipOffset = offset;
 		const version = this.#view.getUint8(offset) >>> 4;
 		if (version === 4) return this.#bindIpv4(offset, length);
 		if (version === 6) return this.#bindIpv6(offset, length);
-		return BAD_IP_VERSION;
+		return this.#fault(BAD_IP_VERSION, 0, 1);
+	}
+
+	#fault(reason: DropReason, start: number, length: number): DropReason {
+		this.faultStart = start;
+		this.faultLength = length;
+		return reason;
 	}
 
 	#bindIpv4(offset: number, length: number): number {
 		const view = this.#view;
-		if (length < IPV4_HEADER_BYTES) return TRUNCATED;
+		if (length < IPV4_HEADER_BYTES) return this.#fault(TRUNCATED, 0, length);
 		const headerLength = (view.getUint8(offset) & 0x0f) * 4;
 		if (headerLength < IPV4_HEADER_BYTES || headerLength > length)
-			return BAD_IP_HEADER_LENGTH;
+			return this.#fault(BAD_IP_HEADER_LENGTH, 0, 1);
 		const totalLength = view.getUint16(offset + IPV4_FIELD.totalLength);
-		if (totalLength < headerLength || totalLength > length) return TRUNCATED;
-		if (!checksumHolds(view, offset, headerLength, 0)) return BAD_IP_CHECKSUM;
+		if (totalLength < headerLength || totalLength > length)
+			return this.#fault(TRUNCATED, IPV4_FIELD.totalLength, 2);
+		if (!checksumHolds(view, offset, headerLength, 0))
+			return this.#fault(BAD_IP_CHECKSUM, IPV4_FIELD.headerChecksum, 2);
 		if (
 			(view.getUint16(offset + IPV4_FIELD.flagsAndFragmentOffset) &
 				IPV4_FRAGMENT_MASK) !==
 			0
 		)
-			return FRAGMENT;
+			return this.#fault(FRAGMENT, IPV4_FIELD.flagsAndFragmentOffset, 2);
 		const protocol = view.getUint8(offset + IPV4_FIELD.protocol);
 		this.family = 4;
 		this.source[0] = 0;
@@ -109,26 +125,34 @@ export class SegmentView {
 		if (protocol === TCP_PROTOCOL)
 			return this.#bindTcp(offset + headerLength, totalLength - headerLength);
 		// 224.0.0.0/4 and the limited broadcast address: what a fresh interface always hears.
-		if (destination >>> 28 === 0xe || destination === -1) return CHATTER;
-		if (protocol !== ICMPV4_PROTOCOL) return NOT_TCP;
-		if (totalLength < headerLength + 8) return TRUNCATED;
+		if (destination >>> 28 === 0xe || destination === -1)
+			return this.#fault(CHATTER, IPV4_FIELD.destination, 4);
+		if (protocol !== ICMPV4_PROTOCOL)
+			return this.#fault(NOT_TCP, IPV4_FIELD.protocol, 1);
+		if (totalLength < headerLength + 8)
+			return this.#fault(TRUNCATED, IPV4_FIELD.totalLength, 2);
 		return ICMPV4_ERROR_TYPES.has(view.getUint8(offset + headerLength))
 			? ICMP_ERROR
-			: NOT_TCP;
+			: this.#fault(NOT_TCP, headerLength, 1);
 	}
 
 	#bindIpv6(offset: number, length: number): number {
 		const view = this.#view;
-		if (length < IPV6_HEADER_BYTES) return TRUNCATED;
+		if (length < IPV6_HEADER_BYTES) return this.#fault(TRUNCATED, 0, length);
 		const packetLength =
 			IPV6_HEADER_BYTES + view.getUint16(offset + IPV6_FIELD.payloadLength);
-		if (packetLength > length) return TRUNCATED;
+		if (packetLength > length)
+			return this.#fault(TRUNCATED, IPV6_FIELD.payloadLength, 2);
 		this.#range.start = offset;
 		this.#range.end = offset + packetLength;
 		const chain = this.#chain;
 		const verdict = walkExtensionHeaders(view, this.#range, chain);
-		if (verdict === CHAIN.malformed) return BAD_EXTENSION_CHAIN;
-		if (verdict === CHAIN.fragment) return FRAGMENT;
+		if (verdict !== CHAIN.ok)
+			return this.#fault(
+				verdict === CHAIN.fragment ? FRAGMENT : BAD_EXTENSION_CHAIN,
+				IPV6_HEADER_BYTES,
+				packetLength - IPV6_HEADER_BYTES,
+			);
 		this.family = 6;
 		for (let word = 0; word < 4; word++) {
 			this.source[word] = view.getInt32(offset + IPV6_FIELD.source + word * 4);
@@ -139,22 +163,25 @@ export class SegmentView {
 		const rest = offset + packetLength - chain.offset;
 		if (chain.protocol === TCP_PROTOCOL)
 			return this.#bindTcp(chain.offset, rest);
-		if (view.getUint8(offset + IPV6_FIELD.destination) === 0xff) return CHATTER;
-		if (chain.protocol !== ICMPV6_PROTOCOL) return NOT_TCP;
-		if (rest < 8) return TRUNCATED;
+		if (view.getUint8(offset + IPV6_FIELD.destination) === 0xff)
+			return this.#fault(CHATTER, IPV6_FIELD.destination, 16);
+		if (chain.protocol !== ICMPV6_PROTOCOL)
+			return this.#fault(NOT_TCP, IPV6_FIELD.nextHeader, 1);
+		if (rest < 8) return this.#fault(TRUNCATED, IPV6_FIELD.payloadLength, 2);
 		// RFC 4861 §4: types 133 to 137 are neighbour discovery.
 		return view.getUint8(chain.offset) < ICMPV6_FIRST_INFORMATIONAL_TYPE
 			? ICMP_ERROR
-			: CHATTER;
+			: this.#fault(CHATTER, chain.offset - offset, 1);
 	}
 
 	#bindTcp(offset: number, length: number): number {
-		if (length < TCP_HEADER_BYTES) return TRUNCATED;
+		const start = offset - this.ipOffset;
+		if (length < TCP_HEADER_BYTES) return this.#fault(TRUNCATED, start, length);
 		const view = this.#view;
 		const headerLength =
 			(view.getUint8(offset + TCP_FIELD.dataOffset) >>> 4) * 4;
 		if (headerLength < TCP_HEADER_BYTES || headerLength > length)
-			return BAD_DATA_OFFSET;
+			return this.#fault(BAD_DATA_OFFSET, start + TCP_FIELD.dataOffset, 1);
 		this.tcpOffset = offset;
 		this.tcpLength = length;
 		this.payloadOffset = offset + headerLength;
