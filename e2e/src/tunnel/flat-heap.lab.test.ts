@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import { withLab } from "../netlab/lab.js";
 import { cpuTimeMs, residentBytes } from "../netlab/process-probe.js";
 import type { TunnelKind } from "../netlab/tunnel-options.js";
+import { isLongForm } from "../reliability/row-form.js";
 import { runTraffic } from "../traffic/run-traffic.js";
 import { describeVerdict } from "../traffic/traffic-report.js";
 import { FIND_KINDS_TIMEOUT_MS, findKinds } from "./available-kinds.js";
@@ -15,9 +16,8 @@ beforeAll(async () => {
 	ours = (await findKinds()).get("ours");
 }, FIND_KINDS_TIMEOUT_MS);
 
-const isLong = process.env.LONG === "1";
 /** LONG=1: the issue's 10⁷; otherwise a tenth. */
-const DATAGRAMS = isLong ? 10_000_000 : 1_000_000;
+const DATAGRAMS = isLongForm ? 10_000_000 : 1_000_000;
 const WARM_UP_DATAGRAMS = DATAGRAMS / 10;
 const DATAGRAMS_PER_SECOND = 40_000;
 const TRAIN = 20;
@@ -45,7 +45,7 @@ async function carry(tunnel: TunnelInLab, count: number) {
 const TIMEOUT_MS = (4 * DATAGRAMS * 1_000) / DATAGRAMS_PER_SECOND + 60_000;
 
 it(
-	`carries ${DATAGRAMS} datagrams with flat memory${isLong ? "" : " (LONG=1 for 10⁷)"}`,
+	`carries ${DATAGRAMS} datagrams with flat memory${isLongForm ? "" : " (LONG=1 for 10⁷)"}`,
 	async () => {
 		await withLab({ shape: "two-hosts" }, async (lab) => {
 			const tunnel = await startTunnel(lab, {
