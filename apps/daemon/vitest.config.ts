@@ -17,6 +17,10 @@ export default defineConfig({
 			alias("fake-tcp", "fake-tcp/src/index.ts"),
 			alias("shared", "shared/src/index.ts"),
 			alias("shared/lean", "shared/src/lean.ts"),
+			alias(
+				"shared/anomaly-catalogue",
+				"shared/src/anomaly/anomaly-catalogue.ts",
+			),
 			alias("tun", "tun/src/index.ts"),
 		],
 	},

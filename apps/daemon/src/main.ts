@@ -64,6 +64,7 @@ async function runOne(
 		environment,
 		version,
 		terminal: process.stdout,
+		errors: process.stderr,
 	});
 	const { config, isFixed } = wanted;
 	return runInstance({

@@ -39,6 +39,10 @@ export {
 } from "./train/train-table.js";
 export * from "./wire/drop-reason.js";
 export {
+	type HeaderSummary,
+	summariseHeaders,
+} from "./wire/header-summary.js";
+export {
 	formatIpAddress,
 	type IpAddress,
 	type IpFamily,

@@ -1,5 +1,7 @@
 // The contract: schemas and limits that the daemon, the command line and the dashboard agree on.
 
+export * from "./anomaly/anomaly-codes.js";
+export * from "./anomaly/anomaly-event.js";
 export type { ConfigFile } from "./config-file.js";
 export * from "./config-keys.js";
 export * from "./config-problem.js";

@@ -1,5 +1,12 @@
 // The part of the contract that costs nothing to load: the headless tunnel has a memory budget, and zod takes 6 MB of it.
 
+export * from "./anomaly/anomaly-codes.js";
+export type {
+	AnomalyEvent,
+	AnomalyLine,
+	AnomalyPacket,
+	HeaderSummary,
+} from "./anomaly/anomaly-event.js";
 export * from "./ip-text.js";
 export * from "./log-levels.js";
 export * from "./setting-values.js";

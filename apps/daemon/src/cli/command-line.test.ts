@@ -55,7 +55,11 @@ describe("command line", () => {
 			maxFlows: 8_192,
 			wireProfile: "default",
 		});
-		expect(display).toEqual({ logLevel: "info", json: false });
+		expect(display).toEqual({
+			logLevel: "info",
+			json: false,
+			anomalies: false,
+		});
 	});
 
 	it("gives a server Phantun's defaults and a bare port", () => {
@@ -72,7 +76,7 @@ describe("command line", () => {
 
 	it("takes every flag", () => {
 		const { config, display } = configOf(
-			"client -l [::1]:1 -r [2001:db8::1]:2 --tun tun9 --tun-local 10.0.0.1 --tun-peer 10.0.0.2 --tun-local6 fd00::1 --tun-peer6 fd00::2 -4 --handshake-packet /p --link-mtu 1400 --oversize drop --idle-timeout 3m --host-setup off --allow-foreign-firewall --interface a --interface b --on-tun-lost exit --max-flows 9 --wire-profile stock-exact --log-level warn --json",
+			"client -l [::1]:1 -r [2001:db8::1]:2 --tun tun9 --tun-local 10.0.0.1 --tun-peer 10.0.0.2 --tun-local6 fd00::1 --tun-peer6 fd00::2 -4 --handshake-packet /p --link-mtu 1400 --oversize drop --idle-timeout 3m --host-setup off --allow-foreign-firewall --interface a --interface b --on-tun-lost exit --max-flows 9 --wire-profile stock-exact --log-level warn --json --anomalies",
 		);
 		expect(config).toEqual({
 			name: "client_1",
@@ -98,7 +102,11 @@ describe("command line", () => {
 			maxFlows: 9,
 			wireProfile: "stock-exact",
 		});
-		expect(display).toEqual({ logLevel: "warn", json: true });
+		expect(display).toEqual({
+			logLevel: "warn",
+			json: true,
+			anomalies: true,
+		});
 	});
 
 	it("tells what was said from what is so by default, also where both are the same", () => {
@@ -130,15 +138,19 @@ describe("command line", () => {
 			stateDirectory: null,
 			logLevel: null,
 			json: false,
+			anomalies: false,
 		});
 		expect(
-			questionOf("up -c a.yaml --state-dir /s --log-level warn --json"),
+			questionOf(
+				"up -c a.yaml --state-dir /s --log-level warn --json --anomalies",
+			),
 		).toEqual({
 			kind: "up",
 			configPath: "a.yaml",
 			stateDirectory: "/s",
 			logLevel: "warn",
 			json: true,
+			anomalies: true,
 		});
 		expect(questionOf("check -q --config b.yaml")).toEqual({
 			kind: "check",

@@ -23,6 +23,8 @@ export interface DisplayFlags {
 	readonly logLevel: LogLevel;
 	/** --json: structured logs also on a terminal. */
 	readonly json: boolean;
+	/** --anomalies: they have standard output to themselves. */
+	readonly anomalies: boolean;
 }
 
 export type CommandLineOutcome =
@@ -215,6 +217,7 @@ function toOutcome(
 		maxFlows: flags.maxFlows,
 		wireProfile: flags.wireProfile,
 	};
-	const { logLevel, json = false } = flags;
-	return { kind: "run", config, isFixed, display: { logLevel, json } };
+	const { logLevel, json = false, anomalies = false } = flags;
+	const display = { logLevel, json, anomalies };
+	return { kind: "run", config, isFixed, display };
 }

@@ -10,6 +10,7 @@ import { totalsOf } from "../observability/counter-totals.js";
 import { createTunnelEventLog } from "../observability/log-tunnel-events.js";
 import { createLogger, type Logger } from "../observability/logger.js";
 import type { CounterSample } from "../tunnel/counter-sample.js";
+import { AnomalyOutput } from "./anomaly-output.js";
 import type { DisplayFlags } from "./command-line.js";
 import { LiveScreen } from "./live-screen.js";
 import { LiveViewFeed } from "./live-view-feed.js";
@@ -26,10 +27,15 @@ export interface DisplayOptions {
 	readonly environment: Environment;
 	readonly version: string;
 	readonly terminal: NodeJS.WriteStream;
+	/** Standard error. */
+	readonly errors: NodeJS.WriteStream;
 }
 
 export class Display {
 	readonly logger: Logger;
+	/** True when log lines are JSON objects. */
+	readonly isStructured: boolean;
+	readonly #anomalies: AnomalyOutput | null;
 	readonly #screen: LiveScreen | null;
 	readonly #hasColour: boolean;
 	readonly #tunnels: DisplayOptions["tunnels"];
@@ -37,34 +43,46 @@ export class Display {
 
 	private constructor(parts: {
 		logger: Logger;
+		isStructured: boolean;
+		anomalies: AnomalyOutput | null;
 		screen: LiveScreen | null;
 		hasColour: boolean;
 		tunnels: DisplayOptions["tunnels"];
 	}) {
 		this.logger = parts.logger;
+		this.isStructured = parts.isStructured;
+		this.#anomalies = parts.anomalies;
 		this.#screen = parts.screen;
 		this.#hasColour = parts.hasColour;
 		this.#tunnels = parts.tunnels;
 	}
 
 	static async create(options: DisplayOptions): Promise<Display> {
-		const { flags, environment, version, terminal, tunnels } = options;
-		const isLive = terminal.isTTY && !flags.json;
-		const screen = isLive ? new LiveScreen(terminal) : null;
-		const hasColour = isLive && !environment.isColourUnwanted;
+		const { flags, environment, version, tunnels } = options;
+		const { terminal, errors } = options;
+		// With --anomalies standard output is theirs: no live view, and logs go to standard error.
+		const logs = flags.anomalies ? errors : terminal;
+		const isReadable = logs.isTTY && !flags.json;
+		const screen =
+			isReadable && !flags.anomalies ? new LiveScreen(terminal) : null;
+		const hasColour = isReadable && !environment.isColourUnwanted;
 		const logger = await createLogger({
 			level: flags.logLevel,
 			version,
-			form: isLive ? "pretty" : "json",
-			writeLine: (text) => screen?.printAbove(text),
+			form: isReadable ? "pretty" : "json",
+			descriptor: flags.anomalies ? 2 : 1,
+			writeLine: (text) =>
+				screen === null ? errors.write(text) : screen.printAbove(text),
 			hasColour,
 		});
-		return new Display({ logger, screen, hasColour, tunnels });
-	}
-
-	/** True when standard output carries JSON lines. */
-	get isStructured(): boolean {
-		return this.#screen === null;
+		const anomalies = flags.anomalies
+			? await AnomalyOutput.create(environment.language, logger)
+			: null;
+		const isStructured = !isReadable;
+		return new Display({
+			...{ logger, isStructured, anomalies },
+			...{ screen, hasColour, tunnels },
+		});
 	}
 
 	/** Where lines about one tunnel go. */
@@ -87,6 +105,7 @@ export class Display {
 					log(event);
 				if (event.kind !== "start-failed") feed?.take(event);
 			},
+			onAnomalies: (ring) => this.#anomalies?.follow(ring),
 			onPrepared: (config, remotes, tunnel) => {
 				if (this.#tunnels === "several") return;
 				feed = new LiveViewFeed(config, remotes);

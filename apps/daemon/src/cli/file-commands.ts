@@ -8,6 +8,8 @@ import {
 	UP_EXAMPLES,
 } from "./help-examples.js";
 
+import { anomaliesOption } from "./tunnel-options.js";
+
 export interface FilePaths {
 	readonly configPath: string;
 	/** Null: what the environment or the file says, or the default. */
@@ -20,6 +22,7 @@ export type FileQuestion =
 			/** Null: what the file says. */
 			readonly logLevel: LogLevel | null;
 			readonly json: boolean;
+			readonly anomalies: boolean;
 	  })
 	| (FilePaths & { readonly kind: "check"; readonly isQuiet: boolean })
 	| {
@@ -35,6 +38,7 @@ interface FileFlags {
 	readonly stateDir?: string;
 	readonly logLevel?: LogLevel;
 	readonly json?: true;
+	readonly anomalies?: true;
 	readonly quiet?: true;
 }
 
@@ -61,6 +65,7 @@ export function addFileCommands(
 			).choices(LOG_LEVELS),
 		)
 		.option("--json", "structured logs on standard output, also on a terminal")
+		.addOption(anomaliesOption())
 		.addHelpText("after", UP_EXAMPLES)
 		.action((flags: FileFlags) =>
 			onQuestion({
@@ -68,6 +73,7 @@ export function addFileCommands(
 				...paths(flags),
 				logLevel: flags.logLevel ?? null,
 				json: flags.json ?? false,
+				anomalies: flags.anomalies ?? false,
 			}),
 		);
 	withPaths(program.command("check"))

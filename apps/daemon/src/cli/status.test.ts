@@ -55,6 +55,7 @@ async function status(
 			...readEnvironment(),
 			runtimeDirectory,
 			isColourUnwanted: true,
+			language: "en",
 		},
 		out: { write: into("out"), isTTY: terminal.isTTY, columns: 100 },
 		err: { write: into("err") },

@@ -46,6 +46,7 @@ export interface TunnelFlags {
 	readonly wireProfile: TunnelConfig["wireProfile"];
 	readonly logLevel: LogLevel;
 	readonly json?: true;
+	readonly anomalies?: true;
 }
 
 /** In the order of the help. */
@@ -62,7 +63,16 @@ export function tunnelOptions(role: TunnelRole): readonly Option[] {
 			"--json",
 			"structured logs on standard output, also on a terminal",
 		),
+		anomaliesOption(),
 	];
+}
+
+/** Of every command that runs tunnels. */
+export function anomaliesOption(): Option {
+	return new Option(
+		"--anomalies",
+		"anomalies on standard output, one JSON object per line; logs go to standard error",
+	);
 }
 
 function endpointOptions(role: TunnelRole): readonly Option[] {

@@ -33,11 +33,13 @@ export async function runUp(
 		flags: {
 			logLevel: question.logLevel ?? config.logLevel,
 			json: question.json,
+			anomalies: question.anomalies,
 		},
 		tunnels: "several",
 		environment,
 		version,
 		terminal: process.stdout,
+		errors: process.stderr,
 	});
 	const { logger } = display;
 	const memory = openTunMemory(question, { environment, config }, (message) =>

@@ -7,6 +7,8 @@ export interface Environment {
 	readonly stateDirectory: string | null;
 	/** NO_COLOR (https://no-color.org): any value but the empty one asks for no colour. */
 	readonly isColourUnwanted: boolean;
+	/** LC_ALL, LC_MESSAGES, LANG, the first that says something: the language of sentences about anomalies. */
+	readonly language: "en" | "zh-CN";
 	/** PATH, for finding `ip` and `nft`. */
 	readonly programSearchPath: string;
 }
@@ -18,13 +20,20 @@ const ADMINISTRATION_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
 export function readEnvironment(): Environment {
 	const { TUNSCOPE_RUNTIME_DIR, TUNSCOPE_STATE_DIR, NO_COLOR, PATH } =
 		process.env;
+	const { LC_ALL, LC_MESSAGES, LANG } = process.env;
 	return {
 		runtimeDirectory: TUNSCOPE_RUNTIME_DIR || DEFAULT_RUNTIME_DIRECTORY,
 		stateDirectory: TUNSCOPE_STATE_DIR || null,
 		isColourUnwanted: NO_COLOR !== undefined && NO_COLOR !== "",
+		language: languageOf(LC_ALL || LC_MESSAGES || LANG || ""),
 		programSearchPath:
 			PATH === undefined || PATH === ""
 				? ADMINISTRATION_PATH
 				: `${PATH}:${ADMINISTRATION_PATH}`,
 	};
+}
+
+/** Of a locale's name like "zh_CN.UTF-8": Chinese where it is any Chinese, English for all others. */
+function languageOf(locale: string): Environment["language"] {
+	return /^zh\b|^zh_/i.test(locale) ? "zh-CN" : "en";
 }

@@ -51,6 +51,7 @@ export class InstanceStatus {
 				status.onEvent(event);
 				observer.onEvent(event);
 			},
+			onAnomalies: (ring) => observer.onAnomalies?.(ring),
 			onPrepared: (config, remotes, tunnel) =>
 				observer.onPrepared(config, remotes, tunnel),
 			onFinished: (sample) => {

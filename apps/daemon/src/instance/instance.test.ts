@@ -70,6 +70,7 @@ function createInstance(isRetried = true) {
 				runtimeDirectory: "/nowhere",
 				stateDirectory: null,
 				isColourUnwanted: true,
+				language: "en",
 				programSearchPath: "",
 			},
 			isRetried,

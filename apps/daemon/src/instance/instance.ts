@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { TunnelRequest } from "@tunscope/shared/lean";
+import type { AnomalyRing } from "../anomaly/anomaly-ring.js";
 import type { TunnelEnd } from "../tunnel/tunnel-event.js";
 import {
 	ManagedTunnel,
@@ -52,6 +53,11 @@ export class Instance {
 
 	find(name: string): ManagedTunnel | null {
 		return this.#tunnels.get(name) ?? null;
+	}
+
+	/** The latest anomalies of one tunnel, to read and to follow; null when there is none of this name. */
+	anomalies(name: string): AnomalyRing | null {
+		return this.find(name)?.anomalies ?? null;
 	}
 
 	/** Everything that can be said about every tunnel now. */

@@ -2,6 +2,8 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { TunnelConfig, TunnelRequest } from "@tunscope/shared/lean";
+import type { AnomalyRing } from "../anomaly/anomaly-ring.js";
+import { TunnelAnomalies } from "../anomaly/tunnel-anomalies.js";
 import type { CounterSample } from "../tunnel/counter-sample.js";
 import { type TunnelFailure, toFailure } from "../tunnel/failure.js";
 import {
@@ -41,6 +43,8 @@ export type ManagedEvent =
 /** Sees one tunnel through all its attempts. */
 export interface TunnelObserver {
 	onEvent(event: ManagedEvent): void;
+	/** The ring that the tunnel's anomalies go to, once and before any of them. */
+	onAnomalies?(ring: AnomalyRing): void;
 	/** An attempt is about to start its worker: the name and the remotes are known now. */
 	onPrepared(
 		config: TunnelConfig,
@@ -96,6 +100,7 @@ export class ManagedTunnel {
 	readonly #options: ManagedTunnelOptions;
 	readonly #observer: TunnelObserver;
 	readonly #backoff: RestartBackoff;
+	readonly #anomalies: TunnelAnomalies;
 	readonly #stopping = new AbortController();
 	#state: ManagedState = "starting";
 	#stateSinceMs = performance.now();
@@ -108,6 +113,10 @@ export class ManagedTunnel {
 	constructor(options: ManagedTunnelOptions) {
 		this.#options = options;
 		this.#observer = options.createObserver();
+		this.#anomalies = new TunnelAnomalies(this.name, (notice) =>
+			this.#observer.onEvent(notice),
+		);
+		this.#observer.onAnomalies?.(this.#anomalies.ring);
 		this.#backoff = options.backoff ?? createRestartBackoff(FIRST_RETRY_MS);
 		this.ended = this.#run();
 	}
@@ -118,6 +127,11 @@ export class ManagedTunnel {
 
 	get name(): string {
 		return this.request.config.name;
+	}
+
+	/** The latest, through all attempts. */
+	get anomalies(): AnomalyRing {
+		return this.#anomalies.ring;
 	}
 
 	get state(): ManagedState {
@@ -202,6 +216,7 @@ export class ManagedTunnel {
 				onNotice,
 				onWatchError,
 				onEvent: (event) => this.#onEvent(event),
+				onAnomalies: (reports) => this.#anomalies.take(reports),
 				stopSignal,
 				...(workerUrl === undefined ? {} : { workerUrl }),
 			});
@@ -237,6 +252,7 @@ export class ManagedTunnel {
 	#onEvent(event: TunnelEvent): void {
 		if (event.kind === "tun-opened") this.#tunName = event.tunName;
 		if (event.kind === "state") this.#setState(event.state);
+		this.#anomalies.takeEvent(event);
 		this.#observer.onEvent(event);
 	}
 

@@ -1,6 +1,7 @@
 // One attempt at a tunnel: host checked, remote resolved, name claimed, host set-up and supervisor put together; not started.
 
 import type { TunnelConfig, TunnelRequest } from "@tunscope/shared/lean";
+import type { AnomalyReport } from "../anomaly/anomaly-report.js";
 import type { Environment } from "../config/environment.js";
 import { removeFirewall } from "../system/firewall.js";
 import { tableNameOf } from "../system/firewall-rules.js";
@@ -33,6 +34,7 @@ export interface TunnelAttempt {
 	/** A look at the host that failed; the next one may succeed. */
 	readonly onWatchError: (error: unknown) => void;
 	readonly onEvent: (event: TunnelEvent) => void;
+	readonly onAnomalies: (reports: readonly AnomalyReport[]) => void;
 	/** Aborted when the tunnel shall stop. */
 	readonly stopSignal: AbortSignal;
 	/** Another worker module, for tests. */
@@ -91,8 +93,10 @@ export async function prepareTunnel(
 			? guardHost({ host: ownHost, config, record, onNotice })
 			: null;
 	const host = guarded ?? ownHost;
+	const { onAnomalies, workerUrl } = attempt;
 	const supervisor = new TunnelSupervisor({
 		input: { config, remotes, handshakePacket },
+		onAnomalies,
 		host,
 		onEvent: (event) => {
 			if (event.kind === "flow-closed" && event.reason === "handshake-timeout")
@@ -101,9 +105,7 @@ export async function prepareTunnel(
 		},
 		onHostChanged: (isOverrun) => follower.hostChanged(isOverrun),
 		onPeerSilent: () => follower.peerSilent(),
-		...(attempt.workerUrl === undefined
-			? {}
-			: { workerUrl: attempt.workerUrl }),
+		...(workerUrl === undefined ? {} : { workerUrl }),
 	});
 	const follower = new HostFollower({
 		config,

@@ -88,7 +88,7 @@ export function tunnelEventLine(event: ManagedEvent): Line {
 					};
 		case "notice":
 			return {
-				level: "warn",
+				level: event.level ?? "warn",
 				fields: { code: event.code },
 				text: event.message,
 			};

@@ -7,6 +7,7 @@ async function linesOf(level: string, hasColour: boolean): Promise<string[]> {
 		level,
 		version: "1.2.3",
 		form: "pretty",
+		descriptor: 1,
 		writeLine: (text) => lines.push(text),
 		hasColour,
 	});

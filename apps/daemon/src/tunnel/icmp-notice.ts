@@ -1,6 +1,10 @@
 // ICMP errors about our segments, in words: what a router or host on the path says about them (RFC 792, RFC 4443).
 
 import { formatIpAddress } from "@tunscope/fake-tcp";
+import type { FromWorker } from "./worker-protocol.js";
+
+const PAUSE_MS = 1_000;
+const PAUSE_BETWEEN_EQUALS_MS = 60_000;
 
 const IPV4_UNREACHABLE_CODES: Readonly<Record<number, string>> = {
 	0: "network unreachable",
@@ -20,8 +24,31 @@ const IPV6_UNREACHABLE_CODES: Readonly<Record<number, string>> = {
 	6: "the route rejects it",
 };
 
+/** Says what an ICMP error means, once a second at most and only when it is news. */
+export class IcmpNotices {
+	readonly #arena: Uint8Array;
+	readonly #post: (message: FromWorker) => void;
+	#last = "";
+	#lastMs = Number.NEGATIVE_INFINITY;
+
+	constructor(arena: Uint8Array, post: (message: FromWorker) => void) {
+		this.#arena = arena;
+		this.#post = post;
+	}
+
+	take(offset: number, length: number, nowMs: number): void {
+		const sinceMs = nowMs - this.#lastMs;
+		if (sinceMs < PAUSE_MS) return;
+		const message = describeIcmpError(this.#arena, offset, length);
+		if (message === this.#last && sinceMs < PAUSE_BETWEEN_EQUALS_MS) return;
+		this.#last = message;
+		this.#lastMs = nowMs;
+		this.#post({ kind: "notice", code: "icmp-error", message });
+	}
+}
+
 /** The packet was bound by the engine as an ICMP error, so the header and 8 octets behind it are there. */
-export function describeIcmpError(
+function describeIcmpError(
 	arena: Uint8Array,
 	offset: number,
 	length: number,

@@ -5,10 +5,12 @@ import {
 	type DropReason,
 	datagramsIn,
 	type Engine,
+	type EngineNotice,
 	type EngineSink,
 	type Flow,
 	type FlowCloseReason,
 	MAX_SUPER_SEGMENT_BYTES,
+	type PacketPlace,
 	RegionTable,
 	segmentsIn,
 	TrainTable,
@@ -22,6 +24,7 @@ import type {
 	TunWriteOutcome,
 	UdpSendOutcome,
 } from "@tunscope/tun";
+import type { AnomalyCollector } from "../anomaly/anomaly-collector.js";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
 import {
 	type ArenaLayout,
@@ -66,6 +69,7 @@ export interface PumpOptions {
 	readonly profile: WireProfile;
 	readonly maxFlows: number;
 	readonly counters: TunnelCounters;
+	readonly anomalies: AnomalyCollector;
 	readonly events: PumpEvents;
 }
 
@@ -147,6 +151,7 @@ export class Pump implements EngineSink {
 		}
 		if (count === 0) return 0;
 		counters.add(IO.tunReads, count);
+		this.#options.anomalies.at(nowMs);
 		this.#engine.receive(this.#packets, nowMs);
 		this.#engine.flush();
 		this.#flushDeliveries();
@@ -174,6 +179,7 @@ export class Pump implements EngineSink {
 		}
 		if (count === 0) return 0;
 		counters.add(IO.udpMessagesReceived, count);
+		this.#options.anomalies.at(nowMs);
 		let largest = 0;
 		let datagrams = 0;
 		for (let message = 0; message < count; message++) {
@@ -191,6 +197,7 @@ export class Pump implements EngineSink {
 
 	/** Timers of the engine, and whatever they send. */
 	expire(nowMs: number): void {
+		this.#options.anomalies.at(nowMs);
 		this.#engine?.expire(nowMs);
 		this.#engine?.flush();
 	}
@@ -217,10 +224,20 @@ export class Pump implements EngineSink {
 		this.#deliveries.append(flow.slot, offset, length, segmentSize);
 	}
 
-	/** Counted by the engine already; anomalies and captures will hook in here. */
-	drop(): void {}
+	/** Counted by the engine already. */
+	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void {
+		this.#options.anomalies.drop(reason, flow, place);
+	}
 
-	notice(): void {}
+	notice(
+		notice: EngineNotice,
+		flow: Flow | null,
+		place: PacketPlace,
+		value: number,
+		other: number,
+	): void {
+		this.#options.anomalies.notice(notice, flow, place, value, other);
+	}
 
 	evidence(offset: number, length: number): void {
 		this.#options.events.evidence(offset, length);

@@ -18,6 +18,7 @@ type NotAnEvent =
 	| "failed"
 	| "stopped"
 	| "host-changed"
+	| "anomalies"
 	| "peer-silent";
 
 export type TunnelEvent =

@@ -1,6 +1,7 @@
 // Keeps one tunnel's worker alive: starts it, prepares the host for its TUN, restarts it after a crash, stops it in order.
 
 import { randomFillSync } from "node:crypto";
+import type { AnomalyReport } from "../anomaly/anomaly-report.js";
 import { createCounterMemory } from "./counter-layout.js";
 import {
 	type CounterSample,
@@ -40,6 +41,7 @@ export interface TunnelSupervisorOptions {
 	readonly onHostChanged?: (isOverrun: boolean) => void;
 	/** A remote that should answer does not. */
 	readonly onPeerSilent?: () => void;
+	readonly onAnomalies?: (reports: readonly AnomalyReport[]) => void;
 	/** Another worker module; tests have one that only speaks the protocol. */
 	readonly workerUrl?: URL;
 	readonly backoff?: RestartBackoff;
@@ -176,6 +178,8 @@ export class TunnelSupervisor {
 		if (message.kind === "host-changed")
 			return this.#options.onHostChanged?.(message.isOverrun);
 		if (message.kind === "peer-silent") return this.#options.onPeerSilent?.();
+		if (message.kind === "anomalies")
+			return this.#options.onAnomalies?.(message.reports);
 		if (message.kind === "failed") {
 			const { code, message: sentence, whatToDo } = message;
 			this.#onFailure({ code, message: sentence, whatToDo }, thread);

@@ -11,13 +11,14 @@ import {
 	WIRE_PROFILES,
 } from "@tunscope/fake-tcp";
 import { type PacketIo, type Poller, TunError } from "@tunscope/tun";
+import { WorkerAnomalies } from "../anomaly/worker-anomalies.js";
 import type { ApplicationSide } from "./application-side.js";
 import { type ArenaLayout, createArena } from "./arena-layout.js";
 import { ClientApplications } from "./client-applications.js";
 import { checkedIpAddress } from "./endpoint-text.js";
 import { FlowEvents, peerText } from "./flow-events.js";
 import { HostNews } from "./host-news.js";
-import { describeIcmpError } from "./icmp-notice.js";
+import { IcmpNotices } from "./icmp-notice.js";
 import { Pump } from "./pump.js";
 import { rehearse } from "./rehearsal.js";
 import { ServerChoice } from "./server-choice.js";
@@ -50,6 +51,8 @@ export class TunnelWorker {
 	readonly #io: PacketIo;
 	readonly #post: (message: FromWorker) => void;
 	readonly #counters: TunnelCounters;
+	readonly #anomalies: WorkerAnomalies;
+	readonly #icmp: IcmpNotices;
 	readonly #layout: ArenaLayout = createArena();
 	readonly #poller: Poller;
 	readonly #pump: Pump;
@@ -66,8 +69,6 @@ export class TunnelWorker {
 	#ticks = 0;
 	#wakeups = 0;
 	#isTargetDown = false;
-	#lastIcmpNotice = "";
-	#lastIcmpNoticeMs = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		input: TunnelWorkerInput,
@@ -78,6 +79,13 @@ export class TunnelWorker {
 		this.#io = io;
 		this.#post = post;
 		this.#counters = new TunnelCounters(input.counters);
+		const { arena } = this.#layout;
+		this.#anomalies = new WorkerAnomalies({
+			arena,
+			drops: this.#counters.drops,
+			post,
+		});
+		this.#icmp = new IcmpNotices(arena, post);
 		this.#poller = io.createPoller({ ownsThread: true });
 		this.#core = new WorkerCore({ poller: this.#poller });
 		this.#flowEvents = new FlowEvents(post);
@@ -88,10 +96,12 @@ export class TunnelWorker {
 			profile: WIRE_PROFILES[input.config.wireProfile],
 			maxFlows: input.config.maxFlows,
 			counters: this.#counters,
+			anomalies: this.#anomalies.collector,
 			events: {
 				flowOpened: (flow) => this.#flowEvents.opened(flow),
 				flowClosed: (flow, reason) => this.#flowEvents.closed(flow, reason),
-				evidence: (offset, length) => this.#evidence(offset, length),
+				evidence: (offset, length) =>
+					this.#icmp.take(offset, length, this.#nowMs()),
 				targetRefused: (slot) => this.#targetRefused(slot),
 				tunGone: () => this.#attachment.gone(),
 			},
@@ -154,6 +164,7 @@ export class TunnelWorker {
 		this.#tick = null;
 		this.#engine?.stop(this.#nowMs());
 		this.#publish();
+		this.#anomalies.tellAll(this.#nowMs());
 		this.#core.close();
 		this.#application?.close();
 		this.#attachment.stop();
@@ -244,12 +255,14 @@ export class TunnelWorker {
 			maxFlows: config.maxFlows,
 			socketBufferBytes: SOCKET_BUFFER_BYTES,
 			onTargetState: (isDown) => this.#targetState(isDown),
-			onOpenFailed: (error) =>
+			onOpenFailed: (error) => {
+				this.#anomalies.collector.raise("socket-unavailable", error.code);
 				this.#post({
 					kind: "notice",
 					code: error.code,
 					message: `${error.message} ${error.whatToDo}`,
-				}),
+				});
+			},
 		});
 	}
 
@@ -290,6 +303,7 @@ export class TunnelWorker {
 		this.#core.tick(this.#wakeups, this.#nowMs());
 		this.#publish();
 		this.#ticks++;
+		this.#anomalies.tick(this.#nowMs());
 		if (this.#ticks % TICKS_PER_SECOND === 0) this.#flowEvents.turnOfSecond();
 	}
 
@@ -304,10 +318,9 @@ export class TunnelWorker {
 		counters.gauge("nowMs", this.#nowMs());
 		counters.gauge("linkMtuBytes", engine.linkMtuBytes);
 		counters.gauge("isTargetDown", this.#isTargetDown ? 1 : 0);
-		counters.setTotal(
-			IO.udpOverflowDrops,
-			this.#application?.overflowDrops() ?? 0,
-		);
+		const overflowDrops = this.#application?.overflowDrops() ?? 0;
+		counters.setTotal(IO.udpOverflowDrops, overflowDrops);
+		this.#anomalies.collector.setTotal("udp-buffer-overflow", overflowDrops);
 	}
 
 	#listFlows(requestId: number, limit: number): void {
@@ -352,22 +365,10 @@ export class TunnelWorker {
 	#targetState(isDown: boolean): void {
 		this.#isTargetDown = isDown;
 		this.#counters.gauge("isTargetDown", isDown ? 1 : 0);
+		this.#anomalies.collector.raise(
+			isDown ? "target-refuses" : "target-answers",
+		);
 		this.#post({ kind: "target-state", isDown });
-	}
-
-	/** Says what an ICMP error means, once a second at most and only when it is news. */
-	#evidence(offset: number, length: number): void {
-		const nowMs = this.#nowMs();
-		if (nowMs - this.#lastIcmpNoticeMs < 1_000) return;
-		const message = describeIcmpError(this.#layout.arena, offset, length);
-		if (
-			message === this.#lastIcmpNotice &&
-			nowMs - this.#lastIcmpNoticeMs < 60_000
-		)
-			return;
-		this.#lastIcmpNotice = message;
-		this.#lastIcmpNoticeMs = nowMs;
-		this.#post({ kind: "notice", code: "icmp-error", message });
 	}
 
 	/** What the world refuses becomes a message; what is our bug goes on and ends the worker loudly. */

@@ -3,6 +3,7 @@
 import type { FlowCloseReason } from "@tunscope/fake-tcp";
 import type { TunnelConfig } from "@tunscope/shared";
 import type { TunOffloads } from "@tunscope/tun";
+import type { AnomalyReport } from "../anomaly/anomaly-report.js";
 
 /** An address literal that the main thread has resolved. */
 export interface ResolvedAddress {
@@ -104,8 +105,19 @@ export type FromWorker =
 	| { readonly kind: "tun-restored" }
 	/** The UDP target (server) refuses datagrams, or takes them again. */
 	| { readonly kind: "target-state"; readonly isDown: boolean }
+	/** At most 64 reports in a message, and four messages a second. */
+	| {
+			readonly kind: "anomalies";
+			readonly reports: readonly AnomalyReport[];
+	  }
 	/** Something an operator should know once, e.g. an offload that had to be switched off. */
-	| { readonly kind: "notice"; readonly code: string; readonly message: string }
+	| {
+			readonly kind: "notice";
+			readonly code: string;
+			readonly message: string;
+			/** Left out: a warning. */
+			readonly level?: "warn" | "error";
+	  }
 	| {
 			readonly kind: "flows";
 			readonly requestId: number;

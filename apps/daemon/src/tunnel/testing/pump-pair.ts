@@ -10,6 +10,8 @@ import {
 	type TunDevice,
 	type UdpSocket,
 } from "@tunscope/tun";
+import { AnomalyCollector } from "../../anomaly/anomaly-collector.js";
+import { HOST_CLOCK } from "../../anomaly/anomaly-moment.js";
 import type { ApplicationSide } from "../application-side.js";
 import { type ArenaLayout, createArena } from "../arena-layout.js";
 import { ClientApplications } from "../client-applications.js";
@@ -37,6 +39,7 @@ class End {
 	readonly poller: Poller;
 	readonly tun: TunDevice;
 	readonly counters: TunnelCounters;
+	readonly anomalies: AnomalyCollector;
 	readonly engine: Engine;
 	readonly application: ApplicationSide;
 	readonly closed: string[] = [];
@@ -58,6 +61,11 @@ class End {
 		};
 		this.poller = this.io.createPoller();
 		const { arena, headers, staging } = this.layout;
+		this.anomalies = new AnomalyCollector({
+			arena,
+			drops: this.counters.drops,
+			clock: HOST_CLOCK,
+		});
 		this.tun = this.io.openTun({ arena });
 		this.pump = new Pump({
 			io: this.io,
@@ -65,6 +73,7 @@ class End {
 			profile: WIRE_PROFILES.default,
 			maxFlows,
 			counters: this.counters,
+			anomalies: this.anomalies,
 			events: {
 				flowOpened: () => {},
 				flowClosed: (_flow, reason) => this.closed.push(reason),
