@@ -1,6 +1,7 @@
-// `npm run bench`: sets up what is missing, the rivals included, then hands over to the benchmark's harness.
+// `npm run bench`: sets up what is missing, the rivals or the other commit included, then hands over to the benchmark's harness.
 
 import "./require-node.cjs";
+import { ensureBuiltCommit } from "./set-up/built-commit.mjs";
 import {
 	ensureDebianPackages,
 	requireRoot,
@@ -8,19 +9,19 @@ import {
 } from "./set-up/debian-packages.mjs";
 import { ensureNpmPackages } from "./set-up/npm-packages.mjs";
 import { endProgramsOnSignals, runProgram } from "./set-up/run-program.mjs";
-import { runScript } from "./set-up/set-up-error.mjs";
+import { runScript, SetUpError } from "./set-up/set-up-error.mjs";
 import { ensureStockPhantun } from "./set-up/stock-phantun.mjs";
 
 const TIME_LIMIT_MS = 4 * 60 * 60_000;
 
 endProgramsOnSignals();
 await runScript("npm run bench", async () => {
+	const { revision, rest } = takeAgainst(process.argv.slice(2));
 	requireRoot();
 	await ensureDebianPackages(TUNNEL_PACKAGES);
 	await ensureNpmPackages("all");
-	const reason = await ensureStockPhantun();
-	if (reason !== null)
-		console.log(`Stock Phantun's column is left out: ${reason}.`);
+	const harness =
+		revision === null ? await againstRivals() : await againstCommit(revision);
 	const build = await runProgram(["npm", "run", "build"], {
 		heartbeat: "npm run build",
 		isShown: true,
@@ -30,13 +31,44 @@ await runScript("npm run bench", async () => {
 		[
 			"npm",
 			"run",
-			"bench",
+			harness.script,
 			"--workspace",
 			"@tunscope/bench",
 			"--",
-			...process.argv.slice(2),
+			...harness.args,
+			...rest,
 		],
 		{ isShown: true, timeLimitMs: TIME_LIMIT_MS },
 	);
 	return bench.exitCode;
 });
+
+/** Takes "--against COMMIT" or "--against=COMMIT" out of the arguments. @param {readonly string[]} argv */
+function takeAgainst(argv) {
+	const at = argv.findIndex((word) => /^--against(=|$)/.test(word));
+	const word = argv[at];
+	if (word === undefined) return { revision: null, rest: argv };
+	const isOneWord = word.includes("=");
+	const revision = isOneWord ? word.slice("--against=".length) : argv[at + 1];
+	if (revision === undefined || revision === "" || revision.startsWith("--"))
+		throw new SetUpError(
+			"--against wants a commit: npm run bench -- --against COMMIT [--rounds N] [--seconds S] [--profile offload|cut].",
+		);
+	return { revision, rest: argv.toSpliced(at, isOneWord ? 1 : 2) };
+}
+
+async function againstRivals() {
+	const reason = await ensureStockPhantun();
+	if (reason !== null)
+		console.log(`Stock Phantun's column is left out: ${reason}.`);
+	return { script: "bench", args: [] };
+}
+
+/** @param {string} revision */
+async function againstCommit(revision) {
+	const { commit, folder } = await ensureBuiltCommit(revision);
+	return {
+		script: "against",
+		args: ["--old-folder", folder, "--old-commit", commit],
+	};
+}

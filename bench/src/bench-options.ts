@@ -50,14 +50,14 @@ function parse(argv: readonly string[]) {
 	}
 }
 
-function roundsFrom(text: string | undefined, usual: number): number {
+export function roundsFrom(text: string | undefined, usual: number): number {
 	if (text === undefined) return usual;
 	const rounds = Number(text);
 	if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
 	throw new UsageError(`--rounds ${text}: a whole number from 1 to 100`);
 }
 
-function secondsFrom(text: string | undefined, usual: number): number {
+export function secondsFrom(text: string | undefined, usual: number): number {
 	if (text === undefined) return usual;
 	const seconds = Number(text);
 	if (seconds >= 0.5 && seconds <= 60) return seconds;

@@ -23,7 +23,7 @@ const INSTALLED_PATH = join(TOP_FOLDER, "node_modules/.package-lock.json");
 const TUNNEL_STAMP_PATH = join(TOP_FOLDER, "node_modules/.tunscope-tunnel");
 
 /** Quick to try again, quick to give up: npm's own patience with a dead network is more than a minute. */
-const NPM_FLAGS = [
+export const NPM_FLAGS = [
 	"--no-audit",
 	"--no-fund",
 	"--fetch-retries=3",

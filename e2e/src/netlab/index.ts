@@ -44,6 +44,7 @@ export {
 } from "./tunnel-options.js";
 export {
 	ours,
+	oursBuiltIn,
 	startClientOnTerminal,
 	type TerminalSize,
 	tunscopeArgv,

@@ -1,6 +1,7 @@
 // Starts our own daemon's `tunscope client` and `tunscope server` in a lab; it sets its host up itself.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LabProcess, startInNamespace } from "./lab-process.js";
 import { childPids } from "./process-probe.js";
@@ -14,17 +15,18 @@ import {
 } from "./tunnel-options.js";
 import { waitUntil } from "./wait-until.js";
 
-/** The built daemon: sources and `dist` of this package lie equally deep. */
-const COMMAND = fileURLToPath(
-	new URL("../../../apps/daemon/bin/tunscope.js", import.meta.url),
-);
-const BUILT_ENTRY = fileURLToPath(
-	new URL("../../../apps/daemon/dist/main.js", import.meta.url),
-);
+/** The clone's top folder: sources and `dist` of this package lie equally deep. */
+const TOP_FOLDER = fileURLToPath(new URL("../../..", import.meta.url));
+const COMMAND = commandIn(TOP_FOLDER);
+const BUILT_ENTRY = join(TOP_FOLDER, "apps/daemon/dist/main.js");
 const READY_DEADLINE_MS = 10_000;
 const STOP_DEADLINE_MS = 5_000;
 /** Logged by the daemon once datagrams can be carried. */
 const READY_LOG = /"event":"running"/;
+
+function commandIn(topFolder: string): string {
+	return join(topFolder, "apps/daemon/bin/tunscope.js");
+}
 
 /** Null when the daemon can be run, else the reason as a sentence. */
 export function whyNoDaemon(): string | null {
@@ -37,29 +39,41 @@ export function tunscopeArgv(...argv: readonly string[]): string[] {
 	return [process.execPath, COMMAND, ...argv];
 }
 
-export const ours: TunnelKind = {
-	name: "ours",
-	startClient: (options) => {
-		const tunName = options.tunName ?? CLIENT_TUN;
-		const running = startInNamespace(options.host.namespace, {
-			argv: [...clientArgv(options, tunName), "--json"],
-		});
-		return settle(running, tunName);
-	},
-	startServer: (options) => {
-		const tunName = options.tunName ?? SERVER_TUN;
-		const running = startInNamespace(options.host.namespace, {
-			argv: tunscopeArgv(
-				"server",
-				...["--local", String(options.port)],
-				...["--remote", hostAndPort(options.targetAddress, options.targetPort)],
-				...["--tun", tunName, "--json"],
-				...(options.extraArguments ?? []),
-			),
-		});
-		return settle(running, tunName);
-	},
-};
+/** Our daemon as it was built in another tree, e.g. of an earlier commit. */
+export function oursBuiltIn(topFolder: string): TunnelKind {
+	return tunnelOf(commandIn(topFolder));
+}
+
+export const ours: TunnelKind = tunnelOf(COMMAND);
+
+function tunnelOf(command: string): TunnelKind {
+	return {
+		name: "ours",
+		startClient: (options) => {
+			const tunName = options.tunName ?? CLIENT_TUN;
+			const running = startInNamespace(options.host.namespace, {
+				argv: [
+					...[process.execPath, command],
+					...[...clientWords(options, tunName), "--json"],
+				],
+			});
+			return settle(running, tunName);
+		},
+		startServer: (options) => {
+			const tunName = options.tunName ?? SERVER_TUN;
+			const target = hostAndPort(options.targetAddress, options.targetPort);
+			const running = startInNamespace(options.host.namespace, {
+				argv: [
+					...[process.execPath, command, "server"],
+					...["--local", String(options.port), "--remote", target],
+					...["--tun", tunName, "--json"],
+					...(options.extraArguments ?? []),
+				],
+			});
+			return settle(running, tunName);
+		},
+	};
+}
 
 export interface TerminalSize {
 	readonly rows: number;
@@ -73,7 +87,9 @@ export async function startClientOnTerminal(
 	onOutput: (text: string) => void,
 ): Promise<TunnelEnd> {
 	const tunName = options.tunName ?? CLIENT_TUN;
-	const command = clientArgv(options, tunName).map(quoteForShell).join(" ");
+	const command = tunscopeArgv(...clientWords(options, tunName))
+		.map(quoteForShell)
+		.join(" ");
 	const { rows, columns } = size;
 	const running = startInNamespace(options.host.namespace, {
 		argv: [
@@ -102,14 +118,14 @@ function quoteForShell(word: string): string {
 	return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function clientArgv(options: ClientOptions, tunName: string): string[] {
-	return tunscopeArgv(
+function clientWords(options: ClientOptions, tunName: string): string[] {
+	return [
 		"client",
 		...["--local", hostAndPort(options.localAddress, options.localPort)],
 		...["--remote", hostAndPort(options.serverAddress, options.serverPort)],
 		...["--tun", tunName],
 		...(options.extraArguments ?? []),
-	);
+	];
 }
 
 async function settle(
