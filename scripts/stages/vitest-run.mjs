@@ -16,6 +16,7 @@ const REPORTER = join(TOP_FOLDER, "scripts/stages/count-reporter.mjs");
  * @param {string} [what.folder] the workspace, relative to the top; the top unless given
  * @param {string[]} [what.args] after `vitest run`
  * @param {string} [what.node] the Node to run it on; this one unless given
+ * @param {Record<string, string>} [what.env] added to this process's environment
  * @param {number} what.timeLimitMs
  * @returns {Promise<Tally>}
  */
@@ -24,6 +25,7 @@ export async function runVitest({
 	folder = ".",
 	args = [],
 	node = process.execPath,
+	env = {},
 	timeLimitMs,
 }) {
 	const tally = new Tally();
@@ -40,7 +42,7 @@ export async function runVitest({
 		],
 		{
 			cwd: join(TOP_FOLDER, folder),
-			env: { [COUNTS_PATH_VARIABLE]: countsPath },
+			env: { ...env, [COUNTS_PATH_VARIABLE]: countsPath },
 			isShown: true,
 			timeLimitMs,
 			logPath: join(REPORT_FOLDER, `${name}.log`),

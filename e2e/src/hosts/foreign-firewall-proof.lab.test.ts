@@ -32,7 +32,7 @@ beforeAll(() => {
 describe.each([4, 6] as const)(
 	"a counting drop on the client's host, IPv%d",
 	(family) => {
-		it("is named at once, proven when the handshake fails, and its printed fix works", async () => {
+		it("packet case 62: it is named at once, proven when the handshake fails, and its printed fix works", async () => {
 			await withLab({ shape: "with-router", referee: "off" }, async (lab) => {
 				const { namespace } = lab.client;
 				await namespace.nft(COUNTING_DROP);

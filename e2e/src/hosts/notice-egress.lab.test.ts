@@ -58,7 +58,7 @@ async function carriesAgain(
 }
 
 describe("the client's way out", () => {
-	it("has another address, as after DHCP", async () => {
+	it("packet case 59: it has another address, as after DHCP", async () => {
 		await withTalk(4, async ({ lab, tunnel, talk }) => {
 			const { namespace } = lab.client;
 			const noticedMs = await noticedAfter(
@@ -144,7 +144,7 @@ describe("the client's way out", () => {
 		});
 	});
 
-	it("leads into the tunnel itself: said, with the route that helps", async () => {
+	it("packet case 61: it leads into the tunnel itself: said, with the route that helps", async () => {
 		await withTalk(4, async ({ lab, tunnel, talk }) => {
 			const { namespace } = lab.client;
 			const { tunName } = tunnel.client;
@@ -205,7 +205,7 @@ it.each(["client", "server"] as const)(
 	},
 );
 
-it("a process that was stopped for 20 s says so, and its flow goes on", async () => {
+it("packet case 59: a process that was stopped for 20 s says so, and its flow goes on", async () => {
 	await withTalk(4, async ({ tunnel, talk }) => {
 		const { process: running } = tunnel.client;
 		process.kill(running.pid, "SIGSTOP");

@@ -117,7 +117,7 @@ function say(what: string, carriedMs: number): void {
 }
 
 describe("a server's name", () => {
-	it("is asked again when the server is silent, and traffic follows it", async () => {
+	it("packet case 58: it is asked again when the server is silent, and traffic follows it", async () => {
 		await withName(["198.18.2.2"], async ({ lab, client, talk, setName }) => {
 			await talk.carries(START_LIMIT_MS);
 			// First the name, as an orderly operator would: nothing may happen to the flow that is open.

@@ -80,7 +80,7 @@ async function holding(host: LabHost, script: string): Promise<LabProcess> {
 }
 
 describe("what this host has already", () => {
-	it("a LAN where the TUN's addresses lie: others are taken; if they were asked for: 78, and the printed ones work", async () => {
+	it("packet case 69: a LAN where the TUN's addresses lie: others are taken; if they were asked for: 78, and the printed ones work", async () => {
 		await inLab(async ({ client: host }) => {
 			await host.namespace.ip([
 				"link add lan0 type veth peer name lan1",
@@ -191,7 +191,7 @@ const WG = `#!/bin/sh
 [ "$1 $2 $3" = "show wg0 endpoints" ] && printf 'key=\\t127.0.0.1:9001\\n'
 `;
 
-it("a full tunnel's route into the WireGuard device that this tunnel serves: 78, and the printed route helps", async () => {
+it("packet case 61: a full tunnel's route into the WireGuard device that this tunnel serves: 78, and the printed route helps", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "tunscope-wg-"));
 	const remove = () => rmSync(folder, { recursive: true, force: true });
 	const unregister = registerCleanup(remove);

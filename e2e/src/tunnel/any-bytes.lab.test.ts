@@ -149,7 +149,7 @@ describe.each([
 	{ family: 4, limitBytes: 1460 },
 	{ family: 6, limitBytes: 1440 },
 ] as const)("UDP, IPv$family", ({ family, limitBytes }) => {
-	it(`carries ${limitBytes} bytes, refuses more and nothing, and counts what it refused`, async () => {
+	it(`packet cases 54 and 55: carries ${limitBytes} bytes, refuses more and nothing, and counts what it refused`, async () => {
 		await withLab({}, async (lab) => {
 			const tunnel = await startTunnel(lab, {
 				client: ours,

@@ -23,7 +23,7 @@ const DATAGRAMS_PER_SECOND = 4_000;
 const IDLE_SECONDS = 2;
 
 it.each([4, 6] as const)(
-	"opens 200 flows at once, loses no first datagram, and lets go of them when idle (IPv%d)",
+	"packet case 57: opens 200 flows at once, loses no first datagram, and lets go of them when idle (IPv%d)",
 	async (family) => {
 		await withLab({ shape: "with-router" }, async (lab) => {
 			const idle = ["--idle-timeout", String(IDLE_SECONDS)];

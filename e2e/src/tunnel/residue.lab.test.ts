@@ -86,7 +86,7 @@ describe.each([4, 6] as const)("IPv%d", (family) => {
 		},
 	);
 
-	it("leaves nothing after kill -9 of both, a restart and SIGTERM", async () => {
+	it("packet case 68: leaves nothing after kill -9 of both, a restart and SIGTERM", async () => {
 		await withLab({ shape: "with-router" }, async (lab) => {
 			const before = await snapshots(lab);
 			const first = await startTunnel(lab, pairing());

@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, FIND_KINDS_TIMEOUT_MS);
 
 it.each([4, 6] as const)(
-	"keeps the flow and carries on when the target comes up (IPv%d)",
+	"packet case 53: keeps the flow and carries on when the target comes up (IPv%d)",
 	async (family) => {
 		await withLab({ shape: "with-router" }, async (lab) => {
 			const tunnel = await startTunnel(lab, {

@@ -103,7 +103,7 @@ describe.each(SIDES)("TUN of the $name", ({ name, pick }) => {
 		});
 	});
 
-	it("is made again when deleted, with addresses and rules, and without a spin", async () => {
+	it("packet case 51: it is made again when deleted, with addresses and rules, and without a spin", async () => {
 		await withTunnel(async (lab, tunnel) => {
 			const end = pick(tunnel);
 			await lab[name].namespace.ip([`link delete ${end.tunName}`]);

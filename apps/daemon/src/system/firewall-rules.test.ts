@@ -61,7 +61,7 @@ describe("firewall rules", () => {
 		);
 	});
 
-	it("server: drops invalid at the door and whatever the TUN sends without a known flow", () => {
+	it("packet case 64: server: drops invalid at the door and whatever the TUN sends without a known flow", () => {
 		const text = renderFirewall(SERVER);
 		expect(text).toContain("\t\ttcp dport 4567 ct state invalid counter drop");
 		expect(text).toContain(

@@ -203,7 +203,7 @@ describe.skipIf(REASON !== null)("host set-up in a namespace", () => {
 		},
 	);
 
-	it("undoes at the next start what a killed process left", async () => {
+	it("packet case 68: undoes at the next start what a killed process left", async () => {
 		closeTun("tun7");
 		const before = snapshot();
 		openTun("tun7");

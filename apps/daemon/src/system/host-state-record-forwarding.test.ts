@@ -89,7 +89,7 @@ const acquire = (
 ) => record.acquireSysctls(user, wishes(family), () => Promise.resolve());
 
 describe("forwarding on record", () => {
-	it("before Linux 6.17 counts the users of accept_ra, so that the second tunnel keeps the default route", async () => {
+	it("packet case 65: before Linux 6.17 counts the users of accept_ra, so that the second tunnel keeps the default route", async () => {
 		const record = createRecord();
 		await claim(record, "one", 1);
 		await claim(record, "two", 2);

@@ -86,7 +86,7 @@ describe("the watch on the host", () => {
 		expect(state.log.slice(2)).toEqual(["seen tun0"]);
 	});
 
-	it("after a suspension looks, asks for names, and from 30 s on lets flows begin anew", async () => {
+	it("packet case 59: after a suspension looks, asks for names, and from 30 s on lets flows begin anew", async () => {
 		const { state } = rig();
 		state.suspendedMs = 29_000;
 		await later(500);

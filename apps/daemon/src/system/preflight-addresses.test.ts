@@ -44,7 +44,7 @@ function linkWith(name: string, address: string, kind = "tun"): Link {
 }
 
 describe("the TUN's addresses", () => {
-	it("are refused where another interface has them, of a used family only", () => {
+	it("packet case 69: addresses are refused where another interface has them, of a used family only", () => {
 		const check = (link: Link, config = CONFIG) =>
 			refuseAddressClash(config, [link], []);
 		expect(() => check(linkWith("tun7", "192.168.200.1"))).toThrow(

@@ -58,7 +58,7 @@ describe("the remote's name", () => {
 		expect(state.log).toEqual([]);
 	});
 
-	it("that leads elsewhere is prepared for first, with the old addresses, then used", async () => {
+	it("packet case 58: a name that leads elsewhere is prepared for first, with the old addresses, then used", async () => {
 		const { names, state } = rig("vpn.example", ["192.0.2.1"]);
 		state.answer = ["2001:db8::5"];
 		await later(FIVE_MINUTES_MS);

@@ -58,7 +58,7 @@ function runOn({ devices, endpoints }: Host): RunCommand {
 }
 
 describe("the way to the server", () => {
-	it("must not lead into a WireGuard device whose endpoint is this tunnel", async () => {
+	it("packet case 61: it must not lead into a WireGuard device whose endpoint is this tunnel", async () => {
 		const run = runOn({
 			devices: { "203.0.113.9": "wg0" },
 			endpoints: "key=\t127.0.0.1:51821\n",

@@ -71,7 +71,7 @@ describe("a handshake that nobody answers", () => {
 		expect(world.settle()).toEqual([2]);
 	});
 
-	it("ends in a timeout when no address answers, and says that it is silent", () => {
+	it("packet case 66: it ends in a timeout when no address answers, and says that it is silent", () => {
 		leadTo(DEAD[0]);
 		leadTo(...DEAD);
 		world.send(world.application(), 1);

@@ -203,7 +203,7 @@ describe("a client's and a server's worker", () => {
 		expect(client.sample().engine.segmentsSent).toBe(2);
 	});
 
-	it("survive a TUN that is deleted: a new one is opened and the flow goes on", async () => {
+	it("packet case 51: they survive a TUN that is deleted: a new one is opened and the flow goes on", async () => {
 		const { network, client, server, join } = createTunnel();
 		const target = application(network, { bind: TARGET });
 		await until(
@@ -246,7 +246,7 @@ describe("a client's and a server's worker", () => {
 		await until(() => client.heard("tun-restored") === 1, "tun-restored");
 	});
 
-	it("keep the flow while the target refuses, say so, and carry again when it is back", async () => {
+	it("packet case 53: they keep the flow while the target refuses, say so, and carry again when it is back", async () => {
 		const { network, client, server } = createTunnel();
 		await until(
 			() => client.heard("running") + server.heard("running") === 2,

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { EngineInvariants } from "../testing/engine-invariants.js";
 import {
 	cutSuperSegment,
-	type EngineHost,
 	type WirePacket,
 	WirePair,
 } from "../testing/index.js";
-import { DROP_REASON_ROWS } from "../wire/drop-reason.js";
+import { parametersOf, timeLimitMs } from "../testing/property-run.js";
 
 type Step =
 	| { readonly kind: "open"; readonly family: 4 | 6 }
@@ -67,19 +67,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	},
 );
 
-function fatesOf(host: EngineHost): number {
-	let dropped = 0;
-	for (const [reason, count] of host.drops.entries()) {
-		if (DROP_REASON_ROWS[reason]?.side === "tun") dropped += count;
-	}
-	return (
-		dropped +
-		host.counter("packetsDelivered") +
-		host.counter("packetsConsumed") +
-		host.counter("packetsTakenAsEvidence")
-	);
-}
-
 function run(
 	pair: WirePair,
 	steps: readonly Step[],
@@ -130,62 +117,72 @@ function inject(
 }
 
 describe("two engines on any wire", () => {
-	it("never throw, never answer each other for ever, and give every packet exactly one fate", () => {
-		fc.assert(
-			fc.property(
-				fc.array(step, { maxLength: 25 }),
-				fc.array(fc.integer({ min: 0, max: 12 }), {
-					minLength: 1,
-					maxLength: 40,
-				}),
-				fc.constantFrom("default" as const, "stock-exact" as const),
-				fc.constantFrom(2, 30),
-				(steps, fates, profile, clientFlows) => {
-					const pair = new WirePair({
-						server: { maxFlows: 3, profile },
-						client: { maxFlows: clientFlows },
-					});
-					run(pair, steps, (index) => fates[index % fates.length] ?? 9);
-					for (const host of [pair.client, pair.server]) {
-						expect(fatesOf(host)).toBe(host.counter("packetsReceived"));
-						expect(host.engine.establishedCount).toBeGreaterThanOrEqual(0);
-						expect(host.counter("handshakesStarted")).toBe(
-							host.engine.flows.length + host.closed.length,
-						);
-						expect(
-							host.engine.establishedCount + host.engine.halfOpenCount,
-						).toBe(host.engine.flows.length);
-					}
-				},
-			),
-			{ numRuns: 1_500 },
-		);
-	});
+	it(
+		"never throw, never answer each other for ever, and give every packet exactly one fate",
+		() => {
+			fc.assert(
+				fc.property(
+					fc.array(step, { maxLength: 25 }),
+					fc.array(fc.integer({ min: 0, max: 12 }), {
+						minLength: 1,
+						maxLength: 40,
+					}),
+					fc.constantFrom("default" as const, "stock-exact" as const),
+					fc.constantFrom(2, 30),
+					(steps, fates, profile, clientFlows) => {
+						const pair = new WirePair({
+							server: { maxFlows: 3, profile },
+							client: { maxFlows: clientFlows },
+						});
+						const watchers = [
+							new EngineInvariants(pair.client),
+							new EngineInvariants(pair.server, profile),
+						];
+						run(pair, steps, (index) => {
+							for (const invariants of watchers) invariants.check();
+							return fates[index % fates.length] ?? 9;
+						});
+						for (const invariants of watchers) invariants.check();
+						for (const host of [pair.client, pair.server])
+							expect(host.counter("handshakesStarted")).toBe(
+								host.engine.flows.length + host.closed.length,
+							);
+					},
+				),
+				parametersOf("event sequences"),
+			);
+		},
+		timeLimitMs("event sequences"),
+	);
 
-	it("always come to agree again on a wire that works: a new flow carries everything", () => {
-		fc.assert(
-			fc.property(
-				fc.array(step, { maxLength: 15 }),
-				fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1 }),
-				(steps, fates) => {
-					const pair = new WirePair({ server: { maxFlows: 64 } });
-					run(pair, steps, (index) => fates[index % fates.length] ?? 9);
-					pair.wire = (packet) => [packet];
-					pair.client.takeDelivered();
-					pair.server.takeDelivered();
-					const flow = pair.client.open(pair.nowMs);
-					const datagrams = [1, 700, 1_200].map((size) =>
-						new Uint8Array(size).fill(size & 255),
-					);
-					pair.client.send(flow, datagrams, pair.nowMs);
-					pair.settle();
-					pair.advance(3_500);
-					const carried = pair.server.takeDelivered();
-					for (const datagram of datagrams)
-						expect(carried).toContainEqual(datagram);
-				},
-			),
-			{ numRuns: 500 },
-		);
-	});
+	it(
+		"always come to agree again on a wire that works: a new flow carries everything",
+		() => {
+			fc.assert(
+				fc.property(
+					fc.array(step, { maxLength: 15 }),
+					fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1 }),
+					(steps, fates) => {
+						const pair = new WirePair({ server: { maxFlows: 64 } });
+						run(pair, steps, (index) => fates[index % fates.length] ?? 9);
+						pair.wire = (packet) => [packet];
+						pair.client.takeDelivered();
+						pair.server.takeDelivered();
+						const flow = pair.client.open(pair.nowMs);
+						const datagrams = [1, 700, 1_200].map((size) =>
+							new Uint8Array(size).fill(size & 255),
+						);
+						pair.client.send(flow, datagrams, pair.nowMs);
+						pair.settle();
+						pair.advance(3_500);
+						const carried = pair.server.takeDelivered();
+						for (const datagram of datagrams)
+							expect(carried).toContainEqual(datagram);
+					},
+				),
+				parametersOf("event sequences", 3),
+			);
+		},
+		timeLimitMs("event sequences"),
+	);
 });

@@ -90,7 +90,7 @@ describe.each([4, 6] as const)("two of ours over IPv%i", (family) => {
 });
 
 describe("limits", () => {
-	it("refuses and counts a datagram of one octet more than fits, and sends the one that fits", () => {
+	it("packet case 55: refuses and counts a datagram of one octet more than fits, and sends the one that fits", () => {
 		const pair = new WirePair();
 		const flow = pair.client.open(pair.nowMs);
 		pair.settle();

@@ -149,7 +149,7 @@ describe("a full client", () => {
 });
 
 describe("a full server", () => {
-	it("completes a burst of handshakes side by side", () => {
+	it("packet case 57: completes a burst of handshakes side by side", () => {
 		const pair = fullPair(128, { server: 128 });
 		pair.nowMs += QUIET_MS;
 		const burst = Array.from({ length: 16 }, () =>

@@ -1,6 +1,12 @@
-// For tests of this package and of those who use it: engines on a simulated wire.
+// For tests of this package and of those who use it: engines on a simulated wire, and packets of every kind.
 
+export { ACCEPT, SegmentView } from "../wire/segment-view.js";
+export * from "./any-packet.js";
 export * from "./cut-super-segment.js";
 export * from "./engine-host.js";
+export * from "./packet-forge.js";
+export * from "./packet-mutation.js";
+export * from "./reference-reading.js";
+export * from "./seeded-random.js";
 export * from "./segment-summary.js";
 export * from "./wire-pair.js";

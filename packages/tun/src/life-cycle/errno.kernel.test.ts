@@ -142,7 +142,7 @@ describe("errors of system calls", () => {
 	afterAll(() => rmSync(folder, { recursive: true }));
 
 	for (const [name, expected] of Object.entries(WRITES)) {
-		it(`writing a train: ${name}`, () => {
+		it(`packet case 52: writing a train: ${name}`, () => {
 			expect(outcomes.writes?.[name]).toEqual({ ...QUIET_WRITE, ...expected });
 		});
 	}
