@@ -26,7 +26,7 @@ const SCRIPT = fileURLToPath(
 	new URL("../../src/differential/linux-verdict.py", import.meta.url),
 );
 const AT = 40;
-const arena = new Uint8Array(8_192);
+const arena = new Uint8Array(128 * 1024);
 const view = new SegmentView(arena);
 
 /** Linux refuses sources and destinations that the view does not judge: those packets would compare something else. */

@@ -13,7 +13,7 @@ import { describe, expect, it } from "vitest";
 
 const PACKETS = 100_000;
 const AT = 40;
-const arena = new Uint8Array(8_192);
+const arena = new Uint8Array(128 * 1024);
 const view = new SegmentView(arena);
 const NO_VIRTIO = new Uint8Array(10);
 const { checksumGood, checksumBad, checksumUnknown } = PACKET_VERDICT;

@@ -27,7 +27,7 @@ import { readSlowly } from "../testing/reference-reading.js";
 import type { SeededRandom } from "../testing/seeded-random.js";
 import { VERDICT } from "./received-packets.js";
 
-const PACKETS_PER_ENGINE = 200;
+const PACKETS_PER_ENGINE = 500;
 /** Invariants of the whole table are looked at this often; the packet's own fate every time. */
 const PACKETS_PER_CHECK = 25;
 /** What one packet that carries no answer may make an engine send: handshake's end, control value, window opener, ACK. */

@@ -27,7 +27,7 @@ function put8(bytes: Uint8Array, at: number, value: number): void {
 }
 
 const truncate: Mutation = (bytes, random) =>
-	bytes.subarray(0, random.below(bytes.length + 1));
+	bytes.slice(0, random.below(bytes.length + 1));
 
 const pad: Mutation = (bytes, random) => {
 	const padded = new Uint8Array(bytes.length + random.between(1, 60));
@@ -96,6 +96,7 @@ const makeFragment: Mutation = (bytes, random) => {
 		);
 		return bytes;
 	}
+	if (bytes.length < 40) return bytes;
 	return insert(bytes, 40, fragmentHeader(bytes[6] ?? 0, random), 44);
 };
 
@@ -197,12 +198,12 @@ export function mutatePacket(
 ): MutatedPacket {
 	if (random.chance(0.05))
 		return { bytes: random.bytes(random.below(90)), how: ["any bytes"] };
-	let bytes = Uint8Array.from(original);
+	let bytes: Uint8Array = original.slice();
 	const how: string[] = [];
 	for (let rounds = random.between(1, 3); rounds > 0; rounds--) {
 		if (bytes.length === 0) break;
 		const name = random.pick(NAMES);
-		bytes = Uint8Array.from(MUTATIONS[name](bytes, random));
+		bytes = MUTATIONS[name](bytes, random);
 		how.push(name);
 	}
 	// Otherwise nearly every IPv4 packet would end at its header checksum.
