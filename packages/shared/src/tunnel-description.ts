@@ -66,6 +66,16 @@ export const tunnelDescriptionSchema = z.object({
 	lastInboundMsAgo: amount.nullable(),
 	rates: z.object({ sent: rates, received: rates }),
 	totals: z.object({ sent: totals, received: totals }),
+	/** Packets read from the TUN since the tunnel's start: each has exactly one of the fates, which add up to `read`. */
+	packets: z.object({
+		/** A super-segment is one. */
+		read: count,
+		delivered: count,
+		/** Changed or refreshed state, and carried no payload. */
+		consumed: count,
+		evidence: count,
+		dropped: count,
+	}),
 	/** Reasons that have happened, largest count first. */
 	drops: z.array(z.object({ reason: z.string(), count, meaning: z.string() })),
 	hostSetup: z.object({

@@ -1,6 +1,10 @@
 // One tunnel at one moment in the words of the contract: everything that `tunscope status` can say about it.
 
-import { DROP_REASON_ROWS, payloadLimitBytes } from "@tunscope/fake-tcp";
+import {
+	DROP_REASON_ROWS,
+	isFateOfPacket,
+	payloadLimitBytes,
+} from "@tunscope/fake-tcp";
 import type { TunnelConfig, TunnelDescription } from "@tunscope/shared/lean";
 import type { ManagedState } from "../instance/managed-tunnel.js";
 import { stateInWords } from "../observability/state-words.js";
@@ -79,6 +83,7 @@ export function describeTunnel(moment: TunnelMoment): TunnelDescription {
 		lastInboundMsAgo: lastInboundAge(gauges),
 		rates: { sent: rateOf(sent), received: rateOf(received) },
 		totals: totalsOf(sample),
+		packets: packetsOf(sample),
 		drops: dropsOf(sample),
 		hostSetup: {
 			mode: config.hostSetup,
@@ -152,6 +157,21 @@ function totalsOf(sample: CounterSample | null): TunnelDescription["totals"] {
 			datagrams: engine?.segmentsReceived ?? 0,
 			payloadBytes: engine?.payloadBytesReceived ?? 0,
 		},
+	};
+}
+
+function packetsOf(sample: CounterSample | null): TunnelDescription["packets"] {
+	const engine = sample?.engine;
+	const drops = sample?.drops ?? [];
+	return {
+		read: engine?.packetsReceived ?? 0,
+		delivered: engine?.packetsDelivered ?? 0,
+		consumed: engine?.packetsConsumed ?? 0,
+		evidence: engine?.packetsTakenAsEvidence ?? 0,
+		dropped: drops.reduce(
+			(sum, count, reason) => (isFateOfPacket(reason) ? sum + count : sum),
+			0,
+		),
 	};
 }
 

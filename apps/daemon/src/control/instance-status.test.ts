@@ -156,6 +156,13 @@ describe("status of an instance", () => {
 					sent: { datagrams: 0, payloadBytes: 0 },
 					received: { datagrams: 0, payloadBytes: 0 },
 				},
+				packets: {
+					read: 0,
+					delivered: 0,
+					consumed: 0,
+					evidence: 0,
+					dropped: 7,
+				},
 				drops: [
 					{
 						reason: DROP_REASON_ROWS[5]?.name,

@@ -222,6 +222,19 @@ function numbersByName(): Record<DropReasonName, DropReason> {
 export const DROP: Readonly<Record<DropReasonName, DropReason>> =
 	numbersByName();
 
+/** What the application's socket refused: datagrams, whose packet counts as delivered already. */
+const BEHIND_DELIVERY: ReadonlySet<string> = new Set<DropReasonName>([
+	"udp-queue-full",
+	"udp-too-big",
+	"udp-send-failed",
+]);
+
+/** Whether one count of this reason is the fate of one packet read from the TUN. */
+export function isFateOfPacket(reason: DropReason): boolean {
+	const row = ROWS[reason];
+	return row?.side === "tun" && !BEHIND_DELIVERY.has(row.name);
+}
+
 export function dropReasonName(reason: DropReason): DropReasonName {
 	const row = ROWS[reason];
 	return row === undefined ? "unknown-control" : row.name;

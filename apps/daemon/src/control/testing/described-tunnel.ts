@@ -38,6 +38,7 @@ export function describedTunnel(
 			sent: { datagrams: 1_234_567, payloadBytes: 1_500_000 },
 			received: { datagrams: 0, payloadBytes: 0 },
 		},
+		packets: { read: 0, delivered: 0, consumed: 0, evidence: 0, dropped: 0 },
 		drops: [],
 		hostSetup: { mode: "auto", state: "in-place" },
 		lastNotice: null,
