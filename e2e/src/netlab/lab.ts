@@ -47,7 +47,7 @@ export interface Lab {
 
 /** Interface names are per namespace, so they need no process id; the namespaces' names carry it. */
 const HOST_INTERFACE = "eth0";
-const ROUTER_INTERFACES = ["to-client", "to-server"] as const;
+export const ROUTER_INTERFACES = ["to-client", "to-server"] as const;
 const DEFAULT_LINK_MTU_BYTES = 1500;
 
 /** 198.18.0.0/15 and 2001:db8::/32 are set aside for benchmarks and documentation (RFC 2544, RFC 3849). */

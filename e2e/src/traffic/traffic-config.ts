@@ -15,7 +15,8 @@ const address = z
 
 const size = z.number().int().min(1).max(65_507);
 
-const sizes = z.union([
+/** How large the n-th datagram of a stream is: `SizePlan` of size-plan.ts. */
+export const sizePlanSchema = z.union([
 	z.object({ kind: z.literal("fixed"), bytes: size }).strict(),
 	z
 		.object({
@@ -65,7 +66,7 @@ export const trafficConfigSchema = z
 		/** With `expectPerFlow`: gives up when nothing came for this long after the first arrival. */
 		patienceMs: z.number().min(0).max(60_000),
 		/** Sizes of both streams. */
-		sizes,
+		sizes: sizePlanSchema,
 		/** Ends at the latest after this time. */
 		maxSeconds: z.number().positive().max(MAX_SECONDS),
 		/** After the last thing to send: waits until nothing arrives for this long. */
