@@ -1,6 +1,7 @@
 // The composition root: command line in, what it asks for done, exit code out.
 
 import type { TunnelRequest } from "@tunscope/shared/lean";
+import type { CaptureQuestion } from "./cli/capture-command.js";
 import { type DisplayFlags, parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode } from "./cli/exit-codes.js";
@@ -39,6 +40,8 @@ async function main([
 				return EXIT.usage;
 			case "status":
 				return await printStatus(outcome.question, environment);
+			case "capture":
+				return await writeCapture(outcome.question, environment);
 			case "file":
 				return await answerAboutFile(outcome.question, environment, version);
 			case "run":
@@ -109,4 +112,16 @@ async function printStatus(
 	// Only who asks loads it.
 	const { runStatus } = await import("./cli/status.js");
 	return runStatus({ question, environment, out, err });
+}
+
+async function writeCapture(
+	question: CaptureQuestion,
+	environment: Environment,
+): Promise<ExitCode> {
+	const { stdout: out, stderr: err } = process;
+	const enough = new AbortController();
+	for (const signal of ["SIGINT", "SIGTERM"] as const)
+		process.once(signal, () => enough.abort());
+	const { runCapture } = await import("./cli/capture.js");
+	return runCapture({ question, environment, out, err, enough: enough.signal });
 }

@@ -57,7 +57,7 @@ describe("the control socket", () => {
 			const crowd = Array.from({ length: 30 }, (_, place) =>
 				pester(
 					place % 2 === 0
-						? '{"version":1,"request":"status"}\n'
+						? '{"version":2,"request":"status"}\n'
 						: "\0\xff".repeat(10_000),
 				),
 			);

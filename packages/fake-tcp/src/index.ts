@@ -37,6 +37,11 @@ export {
 	TrainTable,
 	type TrainTableOptions,
 } from "./train/train-table.js";
+export {
+	checksumAdd,
+	checksumFinish,
+	checksumFold,
+} from "./wire/checksum.js";
 export * from "./wire/drop-reason.js";
 export {
 	type HeaderSummary,

@@ -1,8 +1,11 @@
 // One tunnel in the configuration file: every key is called as its flag on the command line, and read the same way.
 
 import { z } from "zod";
+import { DEFAULT_CAPTURE_SNAP_BYTES } from "./capture-setting.js";
 import { described, textSetting, words } from "./config-file-setting.js";
 import {
+	readCaptureBytes,
+	readCaptureSnapBytes,
 	readHostPort,
 	readIdleTimeoutMs,
 	readInterfaceName,
@@ -175,7 +178,24 @@ const hostKeys = {
 	),
 };
 
-const commonKeys = { ...tunKeys, ...limitKeys, ...hostKeys };
+const captureKeys = {
+	capture: described(textSetting(readCaptureBytes).default(null), {
+		allowed: "`off`, or a size from 256KiB to 1GiB",
+		defaultText: "off",
+		meaning:
+			"Keeps the last packets of the TUN in a ring of this size in memory; `tunscope capture` writes them as pcapng.",
+	}),
+	"capture-snap": described(
+		textSetting(readCaptureSnapBytes).default(DEFAULT_CAPTURE_SNAP_BYTES),
+		{
+			allowed: `a number of bytes ${range(TUNNEL_LIMITS.captureSnapBytes)}`,
+			defaultText: String(DEFAULT_CAPTURE_SNAP_BYTES),
+			meaning: "With `capture`: how much of each packet is kept.",
+		},
+	),
+};
+
+const commonKeys = { ...tunKeys, ...limitKeys, ...hostKeys, ...captureKeys };
 
 const clientSchema = z.strictObject({
 	role: role("client"),

@@ -2,9 +2,12 @@
 
 export * from "./anomaly/anomaly-codes.js";
 export * from "./anomaly/anomaly-event.js";
+export * from "./capture-setting.js";
 export type { ConfigFile } from "./config-file.js";
 export * from "./config-keys.js";
 export * from "./config-problem.js";
+export * from "./control-protocol.js";
+export * from "./control-version.js";
 export * from "./ip-text.js";
 export * from "./log-levels.js";
 export * from "./requests-of-file.js";

@@ -7,14 +7,15 @@ export type {
 	AnomalyPacket,
 	HeaderSummary,
 } from "./anomaly/anomaly-event.js";
+export * from "./capture-setting.js";
+export type { ControlAnswer, ControlRequest } from "./control-protocol.js";
+export * from "./control-version.js";
 export * from "./ip-text.js";
 export * from "./log-levels.js";
 export * from "./setting-values.js";
 export type { TunnelConfig } from "./tunnel-config.js";
 export * from "./tunnel-defaults.js";
 export type {
-	ControlAnswer,
-	ControlRequest,
 	InstanceDescription,
 	TunnelDescription,
 } from "./tunnel-description.js";

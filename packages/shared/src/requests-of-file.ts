@@ -1,5 +1,6 @@
 // From the tunnels of a configuration file to tunnel requests: defaults filled in, and what was a default marked.
 
+import { captureOf } from "./capture-setting.js";
 import type { ConfigFile } from "./config-file.js";
 import type { TunnelEntry } from "./config-file-tunnel.js";
 import type { TunnelConfig } from "./tunnel-config.js";
@@ -46,6 +47,7 @@ function requestOfEntry(
 		onTunLost: entry["on-tun-lost"],
 		maxFlows: entry["max-flows"],
 		wireProfile: entry["wire-profile"],
+		...captureOf(entry.capture, entry["capture-snap"]),
 	};
 	return {
 		config,

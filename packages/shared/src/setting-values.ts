@@ -21,6 +21,13 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 	d: 86_400_000,
 };
 
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
+	"": 1,
+	K: 1_024,
+	M: 1_024 ** 2,
+	G: 1_024 ** 3,
+};
+
 function allowed<Value>(value: Value): Reading<Value> {
 	return { isAllowed: true, value };
 }
@@ -145,6 +152,24 @@ export function readOversize(text: string): Reading<"drop"> {
 			? "`fragment` comes with a later version; until then datagrams that do not fit are refused and counted (`drop`)."
 			: "Allowed choices are drop, fragment.",
 	);
+}
+
+/** Size of a capture ring in bytes; null for none. */
+export function readCaptureBytes(text: string): Reading<number | null> {
+	if (text === "off") return allowed(null);
+	const { min, max } = TUNNEL_LIMITS.captureBytes;
+	const [, digits = "", unit = ""] =
+		/^(\d{1,10})(?:([KMG])(?:iB)?)?$/.exec(text) ?? [];
+	const bytes = Number(digits) * (BYTES_PER_UNIT[unit] ?? Number.NaN);
+	if (digits !== "" && bytes >= min && bytes <= max) return allowed(bytes);
+	return refused(
+		"Expected `off`, or bytes, KiB, MiB or GiB, from 256KiB to 1GiB, like 8MiB.",
+	);
+}
+
+/** Bytes of each packet that a capture keeps. */
+export function readCaptureSnapBytes(text: string): Reading<number> {
+	return readInteger(text, TUNNEL_LIMITS.captureSnapBytes, "a number of bytes");
 }
 
 function readInteger(

@@ -59,6 +59,16 @@ export const tunnelConfigSchema = z
 		onTunLost: z.enum(["recreate", "exit"]),
 		maxFlows: bounded(TUNNEL_LIMITS.maxFlows),
 		wireProfile: z.enum(["default", "stock-exact"]),
+		/** Left out: nothing is captured. */
+		capture: z
+			.object({
+				/** Size of the ring of packets read from and written to the TUN. */
+				ringBytes: bounded(TUNNEL_LIMITS.captureBytes),
+				/** Longest part of each that is kept. */
+				snapBytes: bounded(TUNNEL_LIMITS.captureSnapBytes),
+			})
+			.strict()
+			.optional(),
 	})
 	.strict();
 

@@ -1,6 +1,7 @@
 // What a running instance says about itself and its tunnels: the answer on its control socket, and later the API's.
 
 import { z } from "zod";
+import { CONTROL_VERSION } from "./control-version.js";
 
 /** Anything that is counted or measured: never negative, never NaN. */
 const amount = z.number().nonnegative();
@@ -93,7 +94,7 @@ export const tunnelDescriptionSchema = z.object({
 });
 
 export const instanceDescriptionSchema = z.object({
-	version: z.literal(1),
+	version: z.literal(CONTROL_VERSION),
 	kind: z.literal("status"),
 	pid: count,
 	/** Of tunscope itself, e.g. "1.2.3". */
@@ -111,25 +112,5 @@ export const instanceDescriptionSchema = z.object({
 	tunnels: z.array(tunnelDescriptionSchema),
 });
 
-export const controlRefusalSchema = z.object({
-	version: z.literal(1),
-	kind: z.literal("error"),
-	/** One sentence. */
-	message: z.string(),
-});
-
-/** One line of JSON as the answer to one line of JSON. */
-export const controlAnswerSchema = z.discriminatedUnion("kind", [
-	instanceDescriptionSchema,
-	controlRefusalSchema,
-]);
-
-/** The only thing that can be asked so far. */
-export const controlRequestSchema = z
-	.object({ version: z.literal(1), request: z.literal("status") })
-	.strict();
-
 export type TunnelDescription = z.infer<typeof tunnelDescriptionSchema>;
 export type InstanceDescription = z.infer<typeof instanceDescriptionSchema>;
-export type ControlAnswer = z.infer<typeof controlAnswerSchema>;
-export type ControlRequest = z.infer<typeof controlRequestSchema>;

@@ -7,6 +7,10 @@ export const TUNNEL_LIMITS = {
 	linkMtuBytes: { min: 576, max: 65_535 },
 	idleTimeoutMs: { min: 1_000, max: 86_400_000 },
 	maxFlows: { min: 1, max: 65_536 },
+	/** Of a capture ring: at least four of the largest packets. */
+	captureBytes: { min: 256 * 1024, max: 1024 * 1024 * 1024 },
+	/** At least all headers there can be of an IPv6 segment without extension headers. */
+	captureSnapBytes: { min: 100, max: 65_535 },
 	/** IFNAMSIZ − 1. */
 	interfaceNameBytes: { max: 15 },
 	/** A host name (RFC 1035 §2.3.4). */

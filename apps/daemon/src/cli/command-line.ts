@@ -1,12 +1,14 @@
 // The command line: Phantun's flags with Phantun's meaning, and ours; words in, what is wanted out.
 
-import type {
-	LogLevel,
-	TunnelConfig,
-	TunnelRequest,
-	TunnelRole,
+import {
+	captureOf,
+	type LogLevel,
+	type TunnelConfig,
+	type TunnelRequest,
+	type TunnelRole,
 } from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { addCaptureCommand, type CaptureQuestion } from "./capture-command.js";
 import { addCompletionCommand } from "./completion-command.js";
 import { addFileCommands, type FileQuestion } from "./file-commands.js";
 import { EXAMPLES, ROOT_EXAMPLES } from "./help-examples.js";
@@ -36,6 +38,7 @@ export type CommandLineOutcome =
 			readonly display: DisplayFlags;
 	  }
 	| { readonly kind: "status"; readonly question: StatusQuestion }
+	| { readonly kind: "capture"; readonly question: CaptureQuestion }
 	| { readonly kind: "file"; readonly question: FileQuestion }
 	/** Help, version or a script: print and exit 0. */
 	| { readonly kind: "text"; readonly text: string }
@@ -122,6 +125,9 @@ export function createProgram(parts: {
 	);
 	addStatusCommand(program, (question) =>
 		onOutcome({ kind: "status", question }),
+	);
+	addCaptureCommand(program, (question) =>
+		onOutcome({ kind: "capture", question }),
 	);
 	addCompletionCommand(program, (text) => onOutcome({ kind: "text", text }));
 	return program;
@@ -216,6 +222,7 @@ function toOutcome(
 		onTunLost: flags.onTunLost,
 		maxFlows: flags.maxFlows,
 		wireProfile: flags.wireProfile,
+		...captureOf(flags.capture, flags.captureSnap),
 	};
 	const { logLevel, json = false, anomalies = false } = flags;
 	const display = { logLevel, json, anomalies };

@@ -80,6 +80,7 @@ describe("bash completion", () => {
 			"--on-tun-lost": ["recreate", "exit"],
 			"--link-mtu": ["auto"],
 			"--oversize": ["drop", "fragment"],
+			"--capture": ["off"],
 		};
 		for (const [option, words] of Object.entries(values)) {
 			expect(offered("client", option, "")).toEqual(words);

@@ -3,10 +3,10 @@
 /** Exit codes by name. */
 export const EXIT = {
 	ok: 0,
-	/** `status` only. */
+	/** Commands that ask running tunnels only. */
 	tunnelNotRunning: 1,
 	usage: 2,
-	/** `status` only; LSB's number for a program that is not running. */
+	/** The same commands; LSB's number for a program that is not running. */
 	nothingRuns: 3,
 	inputUnreadable: 66,
 	unavailable: 69,
@@ -43,6 +43,7 @@ const EXIT_OF_ERROR: Readonly<Record<string, ExitCode>> = {
 	INTERFACE_MISSING: EXIT.config,
 	ADDRESS_CLASH: EXIT.config,
 	SERVER_PORT_CLASH: EXIT.config,
+	OUTPUT_FILE_UNWRITABLE: EXIT.cannotCreate,
 	STATE_FILE_UNUSABLE: EXIT.cannotCreate,
 	STATE_LOCK_TIMEOUT: EXIT.unavailable,
 	TUN_LOST: EXIT.tunLost,

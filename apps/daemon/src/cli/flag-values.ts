@@ -3,6 +3,8 @@
 import {
 	type HostPort,
 	type Reading,
+	readCaptureBytes,
+	readCaptureSnapBytes,
 	readHostPort,
 	readIdleTimeoutMs,
 	readInterfaceName,
@@ -39,6 +41,8 @@ export const parseIpv4 = flagParser(readIpv4);
 export const parseIpv6 = flagParser(readIpv6);
 export const parseInterfaceName = flagParser(readInterfaceName);
 export const parseOversize = flagParser(readOversize);
+export const parseCaptureBytes = flagParser(readCaptureBytes);
+export const parseCaptureSnapBytes = flagParser(readCaptureSnapBytes);
 
 /** For a flag that may be given several times. */
 export function collectInterfaceName(

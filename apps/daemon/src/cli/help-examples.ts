@@ -47,6 +47,19 @@ Examples:
 Ends with 0 when all tunnels run, with 1 when one does not, with 3 when no tunscope runs here.
 `;
 
+export const CAPTURE_EXAMPLES = `
+Examples:
+  tunscope capture wireguard -o wireguard.pcapng
+      the last packets of the tunnel wireguard, for Wireshark
+  tunscope capture wireguard | tshark -r - -Y frame.comment
+      those that were discarded or remarkable, with the reason as comment
+  tunscope capture wireguard --follow | wireshark -k -i -
+      live
+
+The tunnel must run with --capture 8MiB, or with "capture: 8MiB" in its file. Ends with 0 when the capture is whole,
+with 1 when there is no such tunnel or it keeps no packets, with 3 when no tunscope runs here.
+`;
+
 export const COMPLETION_EXAMPLES = `
 Examples:
   source <(tunscope completion bash)

@@ -3,6 +3,7 @@
 import type { TunnelRequest } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
 import { InstanceStatus } from "../control/instance-status.js";
+import { createResponder } from "../control/respond.js";
 import { startStatusService } from "../control/status-service.js";
 import type { Tun } from "../instance/choose-tun.js";
 import { Instance } from "../instance/instance.js";
@@ -13,6 +14,11 @@ import { EXIT, type ExitCode } from "./exit-codes.js";
 import { watchForBugs, watchSignals } from "./process-signals.js";
 import { reportFailure } from "./report-failure.js";
 import { fingerprintsOf } from "./request-fingerprint.js";
+
+const CLOCK = {
+	monotonicMs: () => performance.now(),
+	wallMs: () => Date.now(),
+};
 
 /** What a tunnel's TUN was; it is the same again where it can be. */
 export interface TunRecall {
@@ -49,6 +55,12 @@ export async function runInstance(run: InstanceRun): Promise<ExitCode> {
 	sweepRuntimeDirectory(environment.runtimeDirectory);
 	const service = await startStatusService({
 		status,
+		respond: createResponder({
+			describe: () => status.describe(),
+			listTunnels: () => instance.tunnels,
+			version: run.version,
+			clock: CLOCK,
+		}),
 		directory: controlDirectoryIn(environment.runtimeDirectory),
 		pid: process.pid,
 		onSocketError: (error) => {
@@ -76,7 +88,7 @@ function createInstance(run: InstanceRun): {
 		listTunnels: () => instance.tunnels,
 		version,
 		pid: process.pid,
-		clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+		clock: CLOCK,
 		...(configPath === null
 			? {}
 			: {

@@ -1,4 +1,8 @@
-import type { InstanceDescription, TunnelDescription } from "@tunscope/shared";
+import {
+	CONTROL_VERSION,
+	type InstanceDescription,
+	type TunnelDescription,
+} from "@tunscope/shared";
 import { describe, expect, it } from "vitest";
 import { describedTunnel } from "../control/testing/described-tunnel.js";
 import { statusLine } from "./status-line.js";
@@ -10,7 +14,7 @@ function instanceOf(
 	...tunnels: readonly TunnelDescription[]
 ): InstanceDescription {
 	return {
-		version: 1,
+		version: CONTROL_VERSION,
 		kind: "status",
 		pid: 77,
 		tunscope: "1.2.3",

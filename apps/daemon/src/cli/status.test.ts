@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { instanceDescriptionSchema } from "@tunscope/shared";
+import { CONTROL_VERSION, instanceDescriptionSchema } from "@tunscope/shared";
 import type { TunnelDescription } from "@tunscope/shared/lean";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readEnvironment } from "../config/environment.js";
 import { ControlServer } from "../control/control-server.js";
 import { describedTunnel } from "../control/testing/described-tunnel.js";
+import { statusOnly } from "../control/testing/status-only.js";
 import { controlDirectoryIn } from "../system/control-socket-files.js";
 import { runStatus } from "./status.js";
 
@@ -28,14 +29,14 @@ async function startInstance(
 		await ControlServer.open({
 			directory: controlDirectoryIn(runtimeDirectory),
 			pid,
-			describe: async () => ({
-				version: 1,
+			respond: statusOnly(async () => ({
+				version: CONTROL_VERSION,
 				kind: "status",
 				pid,
 				tunscope: "1.2.3",
 				uptimeMs: 1,
 				tunnels: [...tunnels],
-			}),
+			})),
 		}),
 	);
 }
@@ -115,7 +116,7 @@ describe("tunscope status", () => {
 			expect(document).toMatchObject({ version: 1, silent: [], dead: [] });
 			for (const instance of document.instances)
 				instanceDescriptionSchema.parse({
-					version: 1,
+					version: CONTROL_VERSION,
 					kind: "status",
 					...instance,
 				});
@@ -139,7 +140,7 @@ describe("tunscope status", () => {
 			await ControlServer.open({
 				directory: join(runtimeDirectory, "1"),
 				pid: 1,
-				describe: () => Promise.reject(new Error("not asked")),
+				respond: () => Promise.reject(new Error("not asked")),
 			}),
 		);
 		const { code, err } = await status();
@@ -153,7 +154,7 @@ describe("tunscope status", () => {
 			await ControlServer.open({
 				directory: controlDirectoryIn(runtimeDirectory),
 				pid: 2,
-				describe: () => Promise.reject(new Error("broken")),
+				respond: () => Promise.reject(new Error("broken")),
 			}),
 		);
 		const { code, out, err } = await status();

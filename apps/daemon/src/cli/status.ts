@@ -1,16 +1,14 @@
 // `tunscope status`: asks the running instances, prints what they say, and ends in a code that a script can use.
 
-import type {
-	InstanceDescription,
-	TunnelDescription,
-} from "@tunscope/shared/lean";
+import type { InstanceDescription } from "@tunscope/shared/lean";
 import type { Environment } from "../config/environment.js";
-import {
-	askInstances,
-	countInstancesElsewhere,
-	type InstanceAnswer,
-} from "../control/ask-instances.js";
+import { askInstances, type InstanceAnswer } from "../control/ask-instances.js";
 import { controlDirectoryIn } from "../system/control-socket-files.js";
+import {
+	complaintsAbout,
+	nothingRuns,
+	unknownTunnel,
+} from "./asked-instances.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { StatusQuestion } from "./status-command.js";
 import { renderStatusReport } from "./status-report.js";
@@ -53,8 +51,7 @@ export async function runStatus(options: StatusOptions): Promise<ExitCode> {
 		complain(await nothingRuns(directory));
 		return EXIT.nothingRuns;
 	}
-	for (const name of missing)
-		complain(`no tunnel named ${name} runs here.${knownNames(answers)}`);
+	for (const name of missing) complain(unknownTunnel(name, answers));
 	if (shown.length === 0 && missing.length === 0)
 		complain("the instance that runs here has no tunnel.");
 	const isWhole =
@@ -71,23 +68,6 @@ function withTunnels(
 	if (names.length === 0) return instance;
 	const tunnels = instance.tunnels.filter(({ name }) => names.includes(name));
 	return { ...instance, tunnels };
-}
-
-function complaintsAbout(answers: readonly InstanceAnswer[]): string[] {
-	return answers.flatMap((answer) => {
-		if (answer.kind === "answered") return [];
-		return answer.kind === "dead"
-			? [
-					`process ${answer.pid} ended without cleaning up; what it left on this host is undone at the next start.`,
-				]
-			: [
-					`process ${answer.pid} does not tell its status: ${withoutDot(answer.reason)}. If that stays so, end it and start it again.`,
-				];
-	});
-}
-
-function withoutDot(text: string): string {
-	return text.replace(/\.$/, "");
 }
 
 /** The document that --json prints; docs/command-line.md describes it. */
@@ -115,24 +95,4 @@ function jsonOf(
 			answer.kind === "dead" ? [{ pid: answer.pid }] : [],
 		),
 	};
-}
-
-async function nothingRuns(directory: string): Promise<string> {
-	// Without the right to look there, it is not mentioned.
-	const elsewhere = await countInstancesElsewhere(directory).catch(() => 0);
-	const start =
-		"no tunscope runs here: start one with `tunscope client`, `tunscope server` or `tunscope up`.";
-	if (elsewhere === 0) return start;
-	return elsewhere === 1
-		? `${start} One runs in another network namespace: \`ip netns exec NAME tunscope status\` asks that.`
-		: `${start} ${elsewhere} run in other network namespaces: \`ip netns exec NAME tunscope status\` asks those.`;
-}
-
-function knownNames(answers: readonly InstanceAnswer[]): string {
-	const names = answers.flatMap((answer) =>
-		answer.kind === "answered"
-			? answer.instance.tunnels.map(({ name }: TunnelDescription) => name)
-			: [],
-	);
-	return names.length === 0 ? "" : ` These do: ${names.join(", ")}.`;
 }

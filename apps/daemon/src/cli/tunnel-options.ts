@@ -1,6 +1,7 @@
 // Every flag of `tunscope client` and `tunscope server`: name, default, parser, meaning.
 
 import {
+	DEFAULT_CAPTURE_SNAP_BYTES,
 	type HostPort,
 	LOG_LEVELS,
 	type LogLevel,
@@ -12,6 +13,8 @@ import {
 import { Option } from "commander";
 import {
 	collectInterfaceName,
+	parseCaptureBytes,
+	parseCaptureSnapBytes,
 	parseHostPort,
 	parseIdleTimeoutMs,
 	parseInterfaceName,
@@ -44,6 +47,9 @@ export interface TunnelFlags {
 	readonly onTunLost: TunnelConfig["onTunLost"];
 	readonly maxFlows: number;
 	readonly wireProfile: TunnelConfig["wireProfile"];
+	/** Null: off. */
+	readonly capture: number | null;
+	readonly captureSnap: number;
 	readonly logLevel: LogLevel;
 	readonly json?: true;
 	readonly anomalies?: true;
@@ -56,6 +62,7 @@ export function tunnelOptions(role: TunnelRole): readonly Option[] {
 		...tunOptions(role),
 		...limitOptions(),
 		...hostOptions(role),
+		...captureOptions(),
 		new Option("--log-level <level>", "least level of log lines")
 			.choices(LOG_LEVELS)
 			.default("info"),
@@ -177,5 +184,22 @@ function hostOptions(role: TunnelRole): readonly Option[] {
 		)
 			.argParser(collectInterfaceName)
 			.default([], "all"),
+	];
+}
+
+function captureOptions(): readonly Option[] {
+	return [
+		new Option(
+			"--capture <off|SIZE>",
+			"keep the last packets of the TUN in a ring of this size in memory (like 8MiB), for `tunscope capture`",
+		)
+			.argParser(parseCaptureBytes)
+			.default(null, "off"),
+		new Option(
+			"--capture-snap <BYTES>",
+			"with --capture: how much of each packet is kept",
+		)
+			.argParser(parseCaptureSnapBytes)
+			.default(DEFAULT_CAPTURE_SNAP_BYTES),
 	];
 }

@@ -1,29 +1,30 @@
 // Asks every running instance of a network namespace for its status, each with a deadline of its own.
 
-import { connect } from "node:net";
-import type {
-	ControlAnswer,
-	ControlRequest,
-	InstanceDescription,
+import {
+	CONTROL_VERSION,
+	type InstanceDescription,
 } from "@tunscope/shared/lean";
 import {
 	listControlSockets,
-	openSocketAddress,
 	siblingDirectories,
 } from "../system/control-socket-files.js";
 import { errnoNameOf } from "../system/system-error.js";
+import { converse } from "./converse.js";
 import { isAnswering } from "./socket-probe.js";
 
 export type InstanceAnswer =
-	| { readonly kind: "answered"; readonly instance: InstanceDescription }
+	| {
+			readonly kind: "answered";
+			readonly instance: InstanceDescription;
+			/** Of its socket. */
+			readonly path: string;
+	  }
 	/** It ended without cleaning up. */
 	| { readonly kind: "dead"; readonly pid: number }
 	/** It runs, but said nothing that makes sense. `reason` is the end of a sentence. */
 	| { readonly kind: "silent"; readonly pid: number; readonly reason: string };
 
 const ANSWER_DEADLINE_MS = 3_000;
-/** Thousands of tunnels. */
-const MAX_ANSWER_CHARACTERS = 16_000_000;
 
 /** By process number. @throws SystemError PERMISSION_DENIED */
 export async function askInstances(
@@ -58,61 +59,23 @@ interface Question {
 /** Null when it ended in order in this very moment. */
 async function askOne(question: Question): Promise<InstanceAnswer | null> {
 	const { path, pid, deadlineMs } = question;
-	const { address, release } = openSocketAddress(path);
 	try {
-		const line = await readAnswer(address, deadlineMs);
-		const answer = await parseAnswer(line);
-		if (answer === null)
-			return { kind: "silent", pid, reason: "its answer makes no sense" };
-		return answer.kind === "status"
-			? { kind: "answered", instance: answer }
-			: { kind: "silent", pid, reason: answer.message };
+		const { answer, connection } = await converse(
+			path,
+			{ version: CONTROL_VERSION, request: "status" },
+			deadlineMs,
+		);
+		connection.destroy();
+		if (answer?.kind === "status")
+			return { kind: "answered", instance: answer, path };
+		const reason =
+			answer?.kind === "error" ? answer.message : "its answer makes no sense";
+		return { kind: "silent", pid, reason };
 	} catch (error) {
 		const errno = errnoNameOf(error);
 		if (errno === "ENOENT") return null;
 		if (errno === "ECONNREFUSED") return { kind: "dead", pid };
 		const reason = error instanceof Error ? error.message : String(error);
 		return { kind: "silent", pid, reason };
-	} finally {
-		release();
-	}
-}
-
-function readAnswer(address: string, deadlineMs: number): Promise<string> {
-	const request: ControlRequest = { version: 1, request: "status" };
-	return new Promise((resolve, reject) => {
-		const connection = connect(address);
-		const fail = (error: Error) => {
-			clearTimeout(timer);
-			connection.destroy();
-			reject(error);
-		};
-		const timer = setTimeout(
-			() => fail(new Error(`it does not answer within ${deadlineMs} ms`)),
-			deadlineMs,
-		);
-		let received = "";
-		connection.setEncoding("utf8");
-		connection.on("data", (text: string) => {
-			received += text;
-			if (received.length > MAX_ANSWER_CHARACTERS)
-				fail(new Error("its answer is too long"));
-		});
-		connection.once("error", fail);
-		connection.once("end", () => {
-			clearTimeout(timer);
-			resolve(received);
-		});
-		connection.write(`${JSON.stringify(request)}\n`);
-	});
-}
-
-async function parseAnswer(line: string): Promise<ControlAnswer | null> {
-	// Only who asks loads the schema's library.
-	const { controlAnswerSchema } = await import("@tunscope/shared");
-	try {
-		return controlAnswerSchema.parse(JSON.parse(line));
-	} catch {
-		return null;
 	}
 }

@@ -9,10 +9,11 @@ import {
 	rmSync,
 	statSync,
 } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+	CONTROL_VERSION,
 	controlRequestSchema,
 	type InstanceDescription,
 } from "@tunscope/shared";
@@ -21,17 +22,18 @@ import { listControlSockets } from "../system/control-socket-files.js";
 import { askInstances, countInstancesElsewhere } from "./ask-instances.js";
 import { MAX_REQUEST_BYTES, parseControlRequest } from "./control-request.js";
 import { ControlServer, type ControlServerOptions } from "./control-server.js";
+import { statusOnly } from "./testing/status-only.js";
 
 const PID = 4_194_303;
 const EMPTY: InstanceDescription = {
-	version: 1,
+	version: CONTROL_VERSION,
 	kind: "status",
 	pid: PID,
 	tunscope: "1.2.3",
 	uptimeMs: 5,
 	tunnels: [],
 };
-const STATUS = '{"version":1,"request":"status"}\n';
+const STATUS = `{"version":${CONTROL_VERSION},"request":"status"}\n`;
 
 let top = "";
 let directory = "";
@@ -51,7 +53,7 @@ async function openServer(
 	const server = await ControlServer.open({
 		directory,
 		pid: PID,
-		describe: async () => EMPTY,
+		respond: statusOnly(async () => EMPTY),
 		...options,
 	});
 	open.push(server);
@@ -96,7 +98,7 @@ describe("control socket", () => {
 		expect(statSync(server.path).mode & 0o777).toBe(0o600);
 		expect(statSync(directory).mode & 0o777).toBe(0o700);
 		expect(await askInstances(directory)).toEqual([
-			{ kind: "answered", instance: EMPTY },
+			{ kind: "answered", instance: EMPTY, path: server.path },
 		]);
 		await open.pop()?.close();
 		expect(readdirSync(top)).toEqual([]);
@@ -146,14 +148,14 @@ describe("control socket", () => {
 		for (const [text, expected] of [
 			["hello\n", "not one line of JSON"],
 			["[]\n", "not a JSON object"],
-			['{"version":2,"request":"status"}\n', "version 1"],
-			['{"version":1,"request":"stop"}\n', "only request"],
-			['{"version":1,"request":"status","x":1}\n', "only request"],
-			["x".repeat(MAX_REQUEST_BYTES + 1), "at most 1024 bytes"],
-			[`${"\0\xff".repeat(2_000_000)}\n`, "at most 1024 bytes"],
+			['{"request":"status"}\n', "version 2 of the control protocol"],
+			['{"version":2,"request":"stop"}\n', "The requests are"],
+			['{"version":2,"request":"status","x":1}\n', "The requests are"],
+			["x".repeat(MAX_REQUEST_BYTES + 1), "at most 16384 bytes"],
+			[`${"\0\xff".repeat(2_000_000)}\n`, "at most 16384 bytes"],
 		] as const) {
 			const answer = JSON.parse(await send(server, text));
-			expect(answer).toMatchObject({ version: 1, kind: "error" });
+			expect(answer).toMatchObject({ version: 2, kind: "error" });
 			expect(answer.message).toContain(expected);
 		}
 		expect(await send(server, STATUS)).toContain('"kind":"status"');
@@ -198,12 +200,15 @@ describe("control socket", () => {
 	});
 
 	it("says of an instance that it does not answer, or answers nonsense, or cannot tell", async () => {
-		await openServer({ pid: 1, describe: () => new Promise(() => undefined) });
+		await openServer({ pid: 1, respond: () => new Promise(() => undefined) });
 		await openServer({
 			pid: 2,
-			describe: () => Promise.reject(new Error("broken")),
+			respond: () => Promise.reject(new Error("broken")),
 		});
-		await openServer({ pid: 3, describe: async () => ({ ...EMPTY, pid: -1 }) });
+		await openServer({
+			pid: 3,
+			respond: statusOnly(async () => ({ ...EMPTY, pid: -1 })),
+		});
 		expect(await askInstances(directory, 300)).toMatchObject([
 			{ kind: "silent", pid: 1, reason: "it does not answer within 300 ms" },
 			{ kind: "silent", pid: 2, reason: expect.stringContaining("broken") },
@@ -240,19 +245,72 @@ describe("control socket", () => {
 	});
 });
 
+describe("another version", () => {
+	it("of the command is refused in its own version, so that it can say why", async () => {
+		const server = await openServer();
+		for (const version of [1, 3]) {
+			const line = await send(
+				server,
+				`{"version":${version},"request":"status"}\n`,
+			);
+			expect(JSON.parse(line)).toEqual({
+				version,
+				kind: "error",
+				code: "other-version",
+				message:
+					"This instance speaks version 2 of the control protocol: use the tunscope command that it was started with.",
+			});
+		}
+	});
+
+	it("of the instance refuses in one clear sentence, which is what the command gives as the reason", async () => {
+		mkdirSync(directory, { recursive: true });
+		const path = join(directory, "control-5.sock");
+		const sentence =
+			"This instance speaks version 1 of the control protocol: use the tunscope command that it was started with.";
+		// What the first version answered, to the letter.
+		const old = createServer((connection) => {
+			connection.once("data", () =>
+				connection.end(
+					`{"version":1,"kind":"error","message":"${sentence}"}\n`,
+				),
+			);
+		}).listen(path);
+		await once(old, "listening");
+		try {
+			expect(await askInstances(directory)).toEqual([
+				{ kind: "silent", pid: 5, reason: sentence },
+			]);
+		} finally {
+			old.close();
+			await once(old, "close");
+		}
+	});
+});
+
 describe("request", () => {
 	it("is taken by hand exactly when the schema takes it", () => {
+		const capture = '"request":"capture","tunnel":"a","isFollowing":';
 		for (const line of [
+			'{"version":2,"request":"status"}',
+			'{"version":2,"request":"status","more":1}',
+			'{"version":2}',
+			'{"version":"2","request":"status"}',
 			'{"version":1,"request":"status"}',
-			'{"version":1,"request":"status","more":1}',
-			'{"version":1}',
-			'{"version":"1","request":"status"}',
-			'{"version":1,"request":"other"}',
+			'{"version":2,"request":"other"}',
+			`{"version":2,${capture}true}`,
+			`{"version":2,${capture}false}`,
+			`{"version":2,${capture}0}`,
+			`{"version":2,${capture}true,"more":1}`,
+			'{"version":2,"request":"capture","tunnel":"","isFollowing":true}',
+			`{"version":2,"request":"capture","tunnel":"${"a".repeat(64)}","isFollowing":true}`,
+			`{"version":2,"request":"capture","tunnel":"${"a".repeat(65)}","isFollowing":true}`,
+			'{"version":2,"request":"capture","isFollowing":true}',
 			"null",
 			"1",
 			"[]",
 		]) {
-			const isTaken = !("refusal" in parseControlRequest(line));
+			const isTaken = !("refused" in parseControlRequest(line));
 			expect(isTaken, line).toBe(
 				controlRequestSchema.safeParse(JSON.parse(line)).success,
 			);

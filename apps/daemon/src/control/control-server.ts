@@ -1,7 +1,6 @@
 // Answers questions about this instance on a Unix socket; nothing that a client does or omits reaches the tunnels.
 
 import { createServer, type Server, type Socket } from "node:net";
-import type { ControlAnswer, InstanceDescription } from "@tunscope/shared/lean";
 import {
 	controlSocketPath,
 	listControlSockets,
@@ -11,25 +10,27 @@ import {
 	removeControlSocket,
 } from "../system/control-socket-files.js";
 import { withHostStateLock } from "../system/host-state-lock.js";
-import {
-	MAX_REQUEST_BYTES,
-	parseControlRequest,
-	refusal,
-} from "./control-request.js";
+import { type Respond, serveConnection } from "./serve-connection.js";
 import { isAnswering } from "./socket-probe.js";
 
 export interface ControlServerOptions {
 	/** Folder of this network namespace in the run-time directory. */
 	readonly directory: string;
 	readonly pid: number;
-	readonly describe: () => Promise<InstanceDescription>;
-	/** From connecting to the last byte read; a client that is slower is cut off. */
+	readonly respond: Respond;
+	/** From connecting to the end of the answer; a client that is slower is cut off. */
 	readonly connectionLimitMs?: number;
+	/** Longest time in which a viewer of a stream may read nothing. */
+	readonly stallLimitMs?: number;
 }
 
 /** Clients at once; more are turned away by closing. */
 const MAX_CONNECTIONS = 16;
 const CONNECTION_LIMIT_MS = 5_000;
+/** Long enough for a person who looks at a page of output. */
+const STALL_LIMIT_MS = 60_000;
+/** Of the connections, so that there is always one left to ask for the status. */
+const MAX_VIEWERS = 8;
 /** Only root asks: directory 0700, socket 0600. */
 const SOCKET_UMASK = 0o177;
 
@@ -64,10 +65,20 @@ export class ControlServer {
 			makeControlDirectory(directory);
 			const path = await clearTheWay(directory, pid);
 			const connections = new Set<Socket>();
+			const limits = {
+				connectionMs: options.connectionLimitMs ?? CONNECTION_LIMIT_MS,
+				stallMs: options.stallLimitMs ?? STALL_LIMIT_MS,
+				viewers: MAX_VIEWERS,
+			};
+			const viewers = new Set<Socket>();
 			const server = createServer({ allowHalfOpen: true }, (connection) => {
 				connections.add(connection);
 				connection.once("close", () => connections.delete(connection));
-				serve(connection, options);
+				serveConnection(connection, {
+					respond: options.respond,
+					limits,
+					viewers,
+				});
 			});
 			server.maxConnections = MAX_CONNECTIONS;
 			const { address, release } = openSocketAddress(path);
@@ -122,45 +133,4 @@ function listenPrivately(server: Server, address: string): Promise<void> {
 		});
 		process.umask(umask);
 	});
-}
-
-function serve(connection: Socket, options: ControlServerOptions): void {
-	const limitMs = options.connectionLimitMs ?? CONNECTION_LIMIT_MS;
-	const timer = setTimeout(() => connection.destroy(), limitMs).unref();
-	connection.once("close", () => clearTimeout(timer));
-	connection.on("error", () => connection.destroy());
-	let received = "";
-	let isAnswered = false;
-	const answer = (line: string) => {
-		isAnswered = true;
-		void answerTo(line, options).then((text) =>
-			connection.end(`${JSON.stringify(text)}\n`),
-		);
-	};
-	connection.setEncoding("latin1");
-	connection.on("data", (text: string) => {
-		if (isAnswered) return;
-		received += text;
-		const end = received.indexOf("\n");
-		if (end >= 0 || received.length > MAX_REQUEST_BYTES)
-			answer(received.slice(0, end < 0 ? undefined : end));
-	});
-	connection.once("end", () => {
-		if (!isAnswered) connection.end();
-	});
-}
-
-async function answerTo(
-	line: string,
-	{ describe }: ControlServerOptions,
-): Promise<ControlAnswer> {
-	if (line.length > MAX_REQUEST_BYTES)
-		return refusal(`A request has at most ${MAX_REQUEST_BYTES} bytes.`);
-	const request = parseControlRequest(line);
-	if ("refusal" in request) return refusal(request.refusal);
-	try {
-		return await describe();
-	} catch (error) {
-		return refusal(`The status could not be made: ${String(error)}`);
-	}
 }

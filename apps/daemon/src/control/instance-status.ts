@@ -1,6 +1,9 @@
 // The status of everything that one process runs: what its control socket answers, and the lines that SIGUSR1 asks for.
 
-import type { InstanceDescription } from "@tunscope/shared/lean";
+import {
+	CONTROL_VERSION,
+	type InstanceDescription,
+} from "@tunscope/shared/lean";
 import type {
 	ManagedTunnel,
 	TunnelObserver,
@@ -102,7 +105,7 @@ export class InstanceStatus {
 			}),
 		);
 		return {
-			version: 1,
+			version: CONTROL_VERSION,
 			kind: "status",
 			pid,
 			tunscope: version,

@@ -4,9 +4,11 @@ import type { TunnelDescription } from "@tunscope/shared/lean";
 import { errnoNameOf } from "../system/system-error.js";
 import { ControlServer } from "./control-server.js";
 import type { InstanceStatus } from "./instance-status.js";
+import type { Respond } from "./serve-connection.js";
 
 export interface StatusServiceOptions {
 	readonly status: InstanceStatus;
+	readonly respond: Respond;
 	/** Folder of this network namespace in the run-time directory. */
 	readonly directory: string;
 	readonly pid: number;
@@ -27,7 +29,8 @@ const UNWRITABLE: readonly (string | null)[] = ["EACCES", "EPERM", "EROFS"];
 export async function startStatusService(
 	options: StatusServiceOptions,
 ): Promise<StatusService> {
-	const { status, directory, pid, onSocketError, onLinesWanted } = options;
+	const { status, respond, directory, pid, onSocketError, onLinesWanted } =
+		options;
 	const onSignal = () =>
 		void status
 			.describe()
@@ -36,11 +39,7 @@ export async function startStatusService(
 	status.start();
 	let server: ControlServer | null = null;
 	try {
-		server = await ControlServer.open({
-			directory,
-			pid,
-			describe: () => status.describe(),
-		});
+		server = await ControlServer.open({ directory, pid, respond });
 	} catch (error) {
 		// The record of changed settings needs the same folder, and says what to do in one sentence.
 		if (!UNWRITABLE.includes(errnoNameOf(error))) onSocketError(error);

@@ -154,6 +154,11 @@ export class ManagedTunnel {
 		return this.#prepared?.supervisor.listFlows(limit) ?? Promise.resolve([]);
 	}
 
+	/** Memory of the present attempt's capture ring; null while there is none. */
+	get captureMemory(): SharedArrayBuffer | null {
+		return this.#prepared?.supervisor.captureMemory ?? null;
+	}
+
 	describe(nowMs: number): TunnelDescription {
 		const { name } = this;
 		const prepared = this.#prepared;

@@ -25,6 +25,7 @@ import type {
 	UdpSendOutcome,
 } from "@tunscope/tun";
 import type { AnomalyCollector } from "../anomaly/anomaly-collector.js";
+import type { PacketCapture } from "../capture/packet-capture.js";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
 import {
 	type ArenaLayout,
@@ -71,6 +72,8 @@ export interface PumpOptions {
 	readonly counters: TunnelCounters;
 	readonly anomalies: AnomalyCollector;
 	readonly events: PumpEvents;
+	/** Null: nothing is captured. */
+	readonly capture: PacketCapture | null;
 }
 
 export class Pump implements EngineSink {
@@ -81,6 +84,7 @@ export class Pump implements EngineSink {
 	readonly #deliveries: TrainTable;
 	readonly #packets: PacketBatch;
 	readonly #datagrams: DatagramBatch;
+	readonly #capture: PacketCapture | null;
 	/** Flows that opened in this batch and have no socket yet. */
 	readonly #opened: Flow[] = [];
 	#datagramLimit = FEW_MESSAGES;
@@ -90,6 +94,7 @@ export class Pump implements EngineSink {
 
 	constructor(options: PumpOptions) {
 		this.#options = options;
+		this.#capture = options.capture;
 		const { io, layout, maxFlows, profile } = options;
 		const uplinkRegions = new RegionTable(REGIONS);
 		const trains = {
@@ -152,8 +157,10 @@ export class Pump implements EngineSink {
 		if (count === 0) return 0;
 		counters.add(IO.tunReads, count);
 		this.#options.anomalies.at(nowMs);
+		this.#capture?.beginBatch(this.#packets);
 		this.#engine.receive(this.#packets, nowMs);
 		this.#engine.flush();
+		this.#capture?.endBatch();
 		this.#flushDeliveries();
 		return count;
 	}
@@ -198,6 +205,7 @@ export class Pump implements EngineSink {
 	/** Timers of the engine, and whatever they send. */
 	expire(nowMs: number): void {
 		this.#options.anomalies.at(nowMs);
+		this.#capture?.tick();
 		this.#engine?.expire(nowMs);
 		this.#engine?.flush();
 	}
@@ -207,10 +215,13 @@ export class Pump implements EngineSink {
 	flush(): void {
 		if (this.#tun === null) {
 			this.#countLost(TUN_DOWN);
+			this.#capture?.written(this.outgoing, TUN_DOWN);
 			return;
 		}
 		this.#options.counters.add(IO.tunWrites, this.outgoing.count);
-		this.#countWrites(this.#tun.writeTrains(this.outgoing));
+		const outcome = this.#tun.writeTrains(this.outgoing);
+		this.#countWrites(outcome);
+		this.#capture?.written(this.outgoing, reasonIfAllLost(outcome));
 	}
 
 	deliver(
@@ -227,6 +238,7 @@ export class Pump implements EngineSink {
 	/** Counted by the engine already. */
 	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void {
 		this.#options.anomalies.drop(reason, flow, place);
+		this.#capture?.dropped(reason, place);
 	}
 
 	notice(
@@ -237,6 +249,7 @@ export class Pump implements EngineSink {
 		other: number,
 	): void {
 		this.#options.anomalies.notice(notice, flow, place, value, other);
+		this.#capture?.noticed(notice, place);
 	}
 
 	evidence(offset: number, length: number): void {
@@ -354,4 +367,13 @@ export class Pump implements EngineSink {
 			);
 		}
 	}
+}
+
+/** Why the device took nothing at all; null when it took something: which, it does not say. */
+function reasonIfAllLost(outcome: TunWriteOutcome): DropReason | null {
+	if (outcome.segmentsWritten > 0) return null;
+	if (outcome.segmentsDroppedDeviceDown > 0) return TUN_DOWN;
+	return outcome.segmentsDroppedQueueFull > 0
+		? TUN_QUEUE_FULL
+		: TUN_WRITE_FAILED;
 }

@@ -2,6 +2,7 @@
 
 import { randomFillSync } from "node:crypto";
 import type { AnomalyReport } from "../anomaly/anomaly-report.js";
+import { createCaptureMemory } from "../capture/capture-memory.js";
 import { createCounterMemory } from "./counter-layout.js";
 import {
 	type CounterSample,
@@ -34,7 +35,7 @@ export interface TunnelHost {
 }
 
 export interface TunnelSupervisorOptions {
-	readonly input: Omit<TunnelWorkerInput, "counters" | "seed">;
+	readonly input: Omit<TunnelWorkerInput, "counters" | "capture" | "seed">;
 	readonly host: TunnelHost;
 	readonly onEvent: (event: TunnelEvent) => void;
 	/** A link, an address or a route changed; `isOverrun`: what, is not known. */
@@ -58,6 +59,8 @@ export class TunnelSupervisor {
 	readonly #options: TunnelSupervisorOptions;
 	readonly #memory = createCounterMemory();
 	readonly #counters = new Float64Array(this.#memory);
+	/** Of the capture ring, which outlives the worker; null when nothing is captured. */
+	readonly captureMemory: SharedArrayBuffer | null;
 	readonly #backoff: RestartBackoff;
 	readonly #flowRequests = new Map<
 		number,
@@ -78,6 +81,11 @@ export class TunnelSupervisor {
 	constructor(options: TunnelSupervisorOptions) {
 		this.#options = options;
 		this.#remotes = options.input.remotes;
+		const { capture } = options.input.config;
+		this.captureMemory =
+			capture === undefined
+				? null
+				: createCaptureMemory({ ...capture, baseUnixMs: Date.now() });
 		this.#backoff = options.backoff ?? createRestartBackoff();
 		const ending = new Promise<TunnelFailure | null>((resolve) => {
 			this.#startEnding = resolve;
@@ -158,6 +166,7 @@ export class TunnelSupervisor {
 				...this.#options.input,
 				remotes: this.#remotes,
 				counters: this.#memory,
+				capture: this.captureMemory,
 				seed: [one, two, three, four],
 			},
 			onMessage: (message, thread) => {

@@ -74,6 +74,7 @@ class Rig {
 				? [{ family: 4, address: SERVER_TUN.peer4, port: 4_567 }]
 				: [TARGET],
 			handshakePacket: null,
+			capture: null,
 			counters: this.#memory,
 			seed: [1, 2, 3, 4],
 		};

@@ -12,6 +12,7 @@ import {
 } from "@tunscope/fake-tcp";
 import { type PacketIo, type Poller, TunError } from "@tunscope/tun";
 import { WorkerAnomalies } from "../anomaly/worker-anomalies.js";
+import { openCapture } from "../capture/open-capture.js";
 import type { ApplicationSide } from "./application-side.js";
 import { type ArenaLayout, createArena } from "./arena-layout.js";
 import { ClientApplications } from "./client-applications.js";
@@ -105,6 +106,7 @@ export class TunnelWorker {
 				targetRefused: (slot) => this.#targetRefused(slot),
 				tunGone: () => this.#attachment.gone(),
 			},
+			capture: openCapture(input.capture, this.#layout.arena),
 		});
 		this.#attachment = new TunAttachment({
 			io,

@@ -21,6 +21,8 @@ export interface TunnelWorkerInput {
 	readonly handshakePacket: Uint8Array | null;
 	/** Float64 counters, laid out by counter-layout.ts. */
 	readonly counters: SharedArrayBuffer;
+	/** Memory of the capture ring; null when nothing is captured. */
+	readonly capture: SharedArrayBuffer | null;
 	/** Random seed for ports, initial sequence numbers and table hashing: 4 words from crypto. */
 	readonly seed: readonly [number, number, number, number];
 }

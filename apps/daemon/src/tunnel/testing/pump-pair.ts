@@ -12,8 +12,14 @@ import {
 } from "@tunscope/tun";
 import { AnomalyCollector } from "../../anomaly/anomaly-collector.js";
 import { HOST_CLOCK } from "../../anomaly/anomaly-moment.js";
+import { createCaptureMemory } from "../../capture/capture-memory.js";
+import { PacketCapture } from "../../capture/packet-capture.js";
 import type { ApplicationSide } from "../application-side.js";
-import { type ArenaLayout, createArena } from "../arena-layout.js";
+import {
+	type ArenaLayout,
+	createArena,
+	PACKETS_PER_BATCH,
+} from "../arena-layout.js";
 import { ClientApplications } from "../client-applications.js";
 import { createCounterMemory } from "../counter-layout.js";
 import { readCounterSample } from "../counter-sample.js";
@@ -46,6 +52,12 @@ class End {
 	/** UDP sockets that are open now. */
 	openSockets = 0;
 	readonly pump: Pump;
+	/** A capture ring of everything on the TUN. */
+	readonly captured = createCaptureMemory({
+		ringBytes: 262_144,
+		snapBytes: 256,
+		baseUnixMs: 0,
+	});
 	readonly #memory = createCounterMemory();
 
 	constructor(
@@ -81,6 +93,12 @@ class End {
 				targetRefused: () => {},
 				tunGone: () => {},
 			},
+			capture: new PacketCapture({
+				memory: this.captured,
+				arena,
+				packetsPerBatch: PACKETS_PER_BATCH,
+				clocks: { monotonicMs: () => 0, wallMs: () => 0 },
+			}),
 		});
 		this.engine = new Engine({
 			role,

@@ -1,0 +1,77 @@
+// What an instance answers to each request on its control socket.
+
+import {
+	CONTROL_VERSION,
+	type ControlRequest,
+	type InstanceDescription,
+} from "@tunscope/shared/lean";
+import { captureStream } from "../capture/capture-stream.js";
+import type { ManagedTunnel } from "../instance/managed-tunnel.js";
+import { type Refusal, refuse } from "./control-request.js";
+import type { Reply, Respond } from "./serve-connection.js";
+
+/** The part of a ManagedTunnel that requests are about. */
+export type ControlledTunnel = Pick<
+	ManagedTunnel,
+	"describe" | "captureMemory"
+>;
+
+export interface ResponderOptions {
+	readonly describe: () => Promise<InstanceDescription>;
+	/** The tunnels now. */
+	readonly listTunnels: () => readonly ControlledTunnel[];
+	/** Of tunscope, e.g. "1.2.3". */
+	readonly version: string;
+	readonly clock: {
+		monotonicMs(): number;
+		wallMs(): number;
+	};
+}
+
+type CaptureRequest = Extract<ControlRequest, { readonly request: "capture" }>;
+
+export function createResponder(options: ResponderOptions): Respond {
+	return async (request, viewer) => {
+		switch (request.request) {
+			case "status":
+				return { answer: await options.describe(), body: null };
+			case "capture":
+				return respondWithCapture(options, request, viewer);
+		}
+	};
+}
+
+function respondWithCapture(
+	{ listTunnels, version, clock }: ResponderOptions,
+	{ tunnel: name, isFollowing }: CaptureRequest,
+	viewer: AbortSignal,
+): Reply | Refusal {
+	const nowMs = clock.monotonicMs();
+	// By the name in force, which is the one that the status shows.
+	const tunnel = listTunnels().find(
+		(one) => one.describe(nowMs).config.name === name,
+	);
+	if (tunnel === undefined)
+		return refuse("unknown-tunnel", `No tunnel named ${name} runs here.`);
+	const memory = tunnel.captureMemory;
+	const { config, tunName } = tunnel.describe(nowMs);
+	if (memory === null)
+		return refuse(
+			"no-capture",
+			config.capture === undefined
+				? `${name} keeps no packets: start it with --capture 8MiB, or put "capture: 8MiB" below it in the configuration file.`
+				: `${name} has not started yet, so there are no packets.`,
+		);
+	return {
+		answer: { version: CONTROL_VERSION, kind: "capture", tunnel: name },
+		body: captureStream({
+			memory,
+			interfaceName: tunName === "" ? name : tunName,
+			description: `the TUN of tunscope ${config.role} ${name}`,
+			application: `tunscope ${version}`,
+			isFollowing,
+			signal: viewer,
+			wallMs: clock.wallMs,
+		}),
+	};
+}
