@@ -77,7 +77,7 @@ describe("docs/configuration.md", () => {
 	});
 
 	it("has every flag of client and server among the keys, but for those that belong to the process", () => {
-		const ofProcess = ["version", "json", "log-level"];
+		const ofProcess = ["version", "json", "anomalies", "log-level"];
 		const keys = CONFIG_KEYS.tunnel.map(({ key }) => key).sort();
 		const { commands } = createProgram({
 			version: "0",
