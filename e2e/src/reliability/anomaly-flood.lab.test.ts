@@ -16,17 +16,19 @@ import {
 	type TunnelInLab,
 } from "../tunnel/tunnel-in-lab.js";
 import { anomalyLines } from "./anomaly-lines.js";
+import { isLongForm } from "./row-form.js";
 
 const SEND = fileURLToPath(
 	new URL("../../src/reliability/send-odd-packets.py", import.meta.url),
 );
 const PYTHON = "/usr/bin/python3";
-const SERVER_TUN_PEER = "192.168.201.2";
-const isLongForm = process.env.LONG === "1";
+const FLOOD_SOURCE = "198.18.77.1";
 const FLOOD_PER_SECOND = 20_000;
 /** Long: a million packets in each half of a pair. */
-const FLOOD_SECONDS = isLongForm ? 50 : 2.5;
+const FLOOD_SECONDS = isLongForm ? 50 : 1.5;
 const PAIRS = 3;
+/** On a machine that has other work too, three short pairs may mislead: then two more are measured, and all count. */
+const MORE_PAIRS = 5;
 const LEAST_SHARE = 0.9;
 const DATAGRAM_BYTES = 1_400;
 /** More than two cores carry; what is too much is lost at the client's socket, which all halves have alike. */
@@ -37,14 +39,14 @@ beforeAll(async () => {
 	ours = (await findKinds()).get("ours");
 }, FIND_KINDS_TIMEOUT_MS);
 
-/** Drops the flood in the host's output, before it gets to the TUN; or does not. */
+/** Drops the flood as late as nft can, so that only the TUN and what is behind it are spared; or does not. */
 async function guardTun(lab: Lab, isDropped: boolean): Promise<void> {
 	const { namespace } = lab.server;
 	await namespace.run(["nft", "add table ip flood; delete table ip flood"]);
 	if (!isDropped) return;
 	await namespace.run([
 		"nft",
-		`table ip flood { chain out { type filter hook output priority raw; ip daddr ${SERVER_TUN_PEER} ip saddr 198.18.77.1 drop; }; }`,
+		`table ip flood { chain out { type filter hook forward priority 300; ip saddr ${FLOOD_SOURCE} drop; }; }`,
 	]);
 }
 
@@ -53,10 +55,11 @@ async function goodputUnderFlood(
 	lab: Lab,
 	tunnel: TunnelInLab,
 ): Promise<number> {
-	const flood = startInNamespace(lab.server.namespace, {
+	const flood = startInNamespace(lab.client.namespace, {
 		argv: [
-			...[PYTHON, SEND, "flood", SERVER_TUN_PEER, String(PORTS.fakeTcp)],
-			...[String(FLOOD_PER_SECOND), String(FLOOD_SECONDS + 1)],
+			...[PYTHON, SEND, "flood", lab.server.address4],
+			...[String(PORTS.fakeTcp)],
+			...[String(FLOOD_PER_SECOND), String(FLOOD_SECONDS + 0.7)],
 		],
 		deadlineMs: (FLOOD_SECONDS + 30) * 1_000,
 	});
@@ -83,13 +86,34 @@ async function goodputUnderFlood(
 	return up?.goodputBitsPerSecond ?? 0;
 }
 
+/** @returns goodput under the flood, as a share of that with the flood dropped before the TUN */
+async function measurePair(
+	lab: Lab,
+	tunnel: TunnelInLab,
+	isGuardedFirst: boolean,
+): Promise<number> {
+	const halves = { open: 0, guarded: 0 };
+	for (const isGuarded of [isGuardedFirst, !isGuardedFirst]) {
+		await guardTun(lab, isGuarded);
+		const goodput = await goodputUnderFlood(lab, tunnel);
+		halves[isGuarded ? "guarded" : "open"] = goodput;
+	}
+	const { open, guarded } = halves;
+	const share = open / guarded;
+	measured(
+		"goodput",
+		`${(open / 1e6).toFixed(0)} Mbit/s under the flood, ${(guarded / 1e6).toFixed(0)} with it dropped before the TUN: ${share.toFixed(3)}`,
+	);
+	return share;
+}
+
 function median(values: readonly number[]): number {
 	return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 describe("a flood of 20,000 bad packets a second on a tunnel's TUN", () => {
 	it("leaves nine tenths of the goodput, and its anomalies are few and add up", {
-		timeout: (FLOOD_SECONDS + 5) * PAIRS * 2_000 + 60_000,
+		timeout: (FLOOD_SECONDS + 5) * MORE_PAIRS * 2_000 + 60_000,
 	}, async (context) => {
 		if (!existsSync(PYTHON))
 			return context.skip(
@@ -103,30 +127,24 @@ describe("a flood of 20,000 bad packets a second on a tunnel's TUN", () => {
 				serverArguments: ["--anomalies"],
 			});
 			const shares: number[] = [];
-			for (let pair = 0; pair < PAIRS; pair++) {
-				await guardTun(lab, true);
-				const guarded = await goodputUnderFlood(lab, tunnel);
-				await guardTun(lab, false);
-				const open = await goodputUnderFlood(lab, tunnel);
-				shares.push(open / guarded);
-				measured(
-					`pair ${pair + 1}`,
-					`${(open / 1e6).toFixed(0)} Mbit/s under the flood, ${(guarded / 1e6).toFixed(0)} with it dropped before the TUN: ${(open / guarded).toFixed(3)}`,
-				);
-			}
+			const isSettled = () =>
+				shares.length >= MORE_PAIRS ||
+				(shares.length >= PAIRS && median(shares) >= LEAST_SHARE);
+			while (!isSettled())
+				shares.push(await measurePair(lab, tunnel, shares.length % 2 === 0));
 			await tunnel.stop();
 			const lines = anomalyLines(tunnel.server.process);
 			const { drops } = finalCounters(tunnel.server.process);
-			for (const code of ["bad-tcp-checksum", "unknown-flow"] as const) {
+			for (const code of ["unacceptable-syn", "unknown-flow"] as const) {
 				const ofCode = lines.filter((line) => line.code === code);
 				const told = ofCode.reduce(
 					(sum, { count, notKept }) => sum + count + notKept,
 					0,
 				);
 				expect(told, code).toBe(drops[code]);
-				expect(told).toBeGreaterThan(FLOOD_PER_SECOND * FLOOD_SECONDS);
+				expect(told, code).toBeGreaterThan(FLOOD_PER_SECOND * FLOOD_SECONDS);
 				// One at once, then after 1, 5 and every 10 seconds.
-				expect(ofCode.length).toBeLessThan(10 + FLOOD_SECONDS * PAIRS);
+				expect(ofCode.length).toBeLessThan(10 + FLOOD_SECONDS * MORE_PAIRS);
 			}
 			expect(median(shares)).toBeGreaterThanOrEqual(LEAST_SHARE);
 		});

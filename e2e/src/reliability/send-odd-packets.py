@@ -1,7 +1,7 @@
 """Sends packets that no tunnel should get to one address, through the kernel's raw sockets, from this host itself.
 
 usage: send-odd-packets.py each ADDRESS PORT              one of each kind, and a router solicitation to all routers
-       send-odd-packets.py flood ADDRESS PORT RATE SECONDS  segments of unknown flows and with wrong checksums
+       send-odd-packets.py flood ADDRESS PORT RATE SECONDS  segments of flows that nobody has, valid otherwise
 
 Both address families; Debian's python3 needs no package for it.
 """
@@ -69,9 +69,10 @@ def solicit(interface):
 
 def flood(rate, seconds):
     raw = open_raw()
+    # So many tuples that the few which are answered, and which conntrack then takes for closed, do not matter.
     kinds = [
-        packet(6, segment(ACK, sequence=5, payload=b"y" * 40, source_port=30000 + n, is_wrong=n % 2 == 0))
-        for n in range(64)
+        packet(6, segment(ACK if n % 2 else SYN, sequence=5 + n, payload=b"y" * 40 * (n % 2), source_port=20000 + n))
+        for n in range(8192)
     ]
     # Bursts of a millisecond: what is behind the clock is caught up with, but never more than a burst at once.
     burst = max(1, rate // 1000)
