@@ -23,7 +23,7 @@ export interface Judgement {
 }
 
 /** The project's limit for CPU and goodput alike. */
-export const ALLOWED_SHARE = 0.03;
+const ALLOWED_SHARE = 0.03;
 /** With fewer pairs the median says nothing. */
 export const LEAST_PAIRS = 3;
 

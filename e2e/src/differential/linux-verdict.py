@@ -1,8 +1,9 @@
 """Writes packets to a TUN one by one and says of each what Linux made of it, read from the kernel's own counters.
 
 usage: linux-verdict.py TUN < packets     (each packet is a line in hex)
-prints one word per packet: "segment" (a TCP segment with the right checksum), "damaged" (a TCP segment that TCP
-found wrong), "none" (TCP has not seen it), "refused" (the device did not take it)
+prints one word per packet: "answered" (a TCP segment that TCP took, and answered with a reset, as nobody listens),
+"unanswered" (TCP saw it, and took it for a reset or discarded it in silence), "damaged" (TCP counted it as wrong),
+"none" (TCP has not seen it), "refused" (the device did not take it)
 """
 import fcntl
 import os
@@ -18,12 +19,12 @@ snmp = os.open("/proc/net/snmp", os.O_RDONLY)
 
 
 def tcp_counters():
-    """InSegs and InErrs (InCsumErrors is part of it) of both families together."""
+    """InSegs, InErrs (InCsumErrors is part of it) and OutRsts of both families together."""
     os.lseek(snmp, 0, os.SEEK_SET)
     lines = [line for line in os.read(snmp, 65536).decode().split("\n") if line.startswith("Tcp:")]
     names, numbers = (line.split() for line in lines)
     row = dict(zip(names, numbers))
-    return int(row["InSegs"]), int(row["InErrs"])
+    return int(row["InSegs"]), int(row["InErrs"]), int(row["OutRsts"])
 
 
 def drain():
@@ -45,8 +46,11 @@ for line in sys.stdin:
         words.append("refused")
         continue
     after = tcp_counters()
-    segments, errors = after[0] - before[0], after[1] - before[1]
+    segments, errors, resets = (now - then for now, then in zip(after, before))
     before = after
-    words.append("damaged" if errors > 0 else "segment" if segments > 0 else "none")
+    if segments == 0:
+        words.append("none")
+    else:
+        words.append("damaged" if errors > 0 else "answered" if resets > 0 else "unanswered")
     drain()
 print("\n".join(words))

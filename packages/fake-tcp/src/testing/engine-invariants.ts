@@ -8,7 +8,7 @@ import { sequenceLess } from "../wire/sequence.js";
 import type { EngineHost } from "./engine-host.js";
 
 /** A broken invariant, as a sentence. */
-export class BrokenInvariant extends Error {}
+class BrokenInvariant extends Error {}
 
 function holds(isTrue: boolean, claim: string): void {
 	if (!isTrue) throw new BrokenInvariant(claim);
