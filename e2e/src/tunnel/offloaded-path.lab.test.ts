@@ -9,7 +9,8 @@ import { measured } from "./measured.js";
 import { PORTS, startTunnel } from "./tunnel-in-lab.js";
 
 const CARRY_LIMIT_MS = 6_000;
-const TURNS = 3;
+/** reliability.md row 14: death is noticed within 10 s, and traffic resumes 3 s later. */
+const RENEWED_LIMIT_MS = 16_000;
 /** This kernel has no flow tables (CONFIG_NF_FLOW_TABLE); what they do to a tracker is to keep segments from it. */
 const UNTRACKED = `table inet offloaded {
 	chain prerouting {
@@ -29,25 +30,26 @@ async function untrackedFor(
 	await router.nft("delete table inet offloaded\n");
 }
 
-it.each([4, 6] as const)(
-	"packet case 67: a flow goes on when the path's tracker has not seen all of it (IPv%d)",
-	async (family) => {
-		await withLab({ shape: "with-router" }, async (lab) => {
-			const { router } = lab;
-			if (router === null) throw new Error("no router");
-			const pairing = { client: ours, server: ours, family } as const;
-			const tunnel = await startTunnel(lab, pairing);
-			const conversation = await startConversation(tunnel.places);
-			await conversation.carries(CARRY_LIMIT_MS);
-			for (let turn = 1; turn <= TURNS; turn += 1) {
-				await untrackedFor(router, () => conversation.carries(CARRY_LIMIT_MS));
-				const resumedMs = await conversation.carries(CARRY_LIMIT_MS);
-				measured(`offloaded path ${turn}`, `${resumedMs.toFixed(0)} ms`);
-			}
-			const invalid = await lab.invalidCounts();
-			await conversation.end();
-			await tunnel.stop();
-			expect(invalid.total).toBe(0);
-		});
-	},
-);
+it("packet case 67: a flow that the path's tracker takes for invalid is begun anew", async () => {
+	await withLab({ shape: "with-router" }, async (lab) => {
+		const { router } = lab;
+		if (router === null) throw new Error("no router");
+		const pairing = { client: ours, server: ours, family: 4 } as const;
+		const tunnel = await startTunnel(lab, pairing);
+		const conversation = await startConversation(tunnel.places);
+		await conversation.carries(CARRY_LIMIT_MS);
+		await untrackedFor(router, () => conversation.carries(CARRY_LIMIT_MS));
+		const startedMs = performance.now();
+		await conversation.carries(RENEWED_LIMIT_MS);
+		const resumedMs = performance.now() - startedMs;
+		const invalid = await lab.invalidCounts();
+		await conversation.end();
+		await tunnel.stop();
+		measured(
+			"offloaded path",
+			`a row of echoes again after ${resumedMs.toFixed(0)} ms; INVALID ${invalid.total}`,
+		);
+		// Acknowledgements of data that the tracker has not seen: otherwise this lab would prove nothing.
+		expect(invalid.total).toBeGreaterThan(0);
+	});
+}, 60_000);
