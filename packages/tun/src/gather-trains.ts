@@ -19,7 +19,8 @@ export interface GatherRegions {
  *
  * For the TUN, `headerOffset`/`headerLength` name the IP and TCP header in the arena (`headerLength` is 0 for
  * UDP trains, which have no header). A train without payload (`firstRegion` = -1, `totalLength` = 0) is a bare
- * TCP segment such as an ACK.
+ * TCP segment such as an ACK. A train with payload and a `segmentSize` of 0 is an IP fragment: its header is not one
+ * IP and one TCP header but what the fragment starts with, and it is written as it stands.
  */
 export interface GatherTrains {
 	readonly count: number;
@@ -27,7 +28,7 @@ export interface GatherTrains {
 	readonly owner: Int32Array;
 	readonly firstRegion: Int32Array;
 	readonly regionCount: Int32Array;
-	/** Payload bytes of every datagram but the last. */
+	/** Payload bytes of every datagram but the last; 0 for an IP fragment. */
 	readonly segmentSize: Int32Array;
 	/** Payload bytes of the whole train. */
 	readonly totalLength: Int32Array;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "byte_order.h"
 #include "virtio_header.h"
 
 namespace tunscope {
@@ -35,7 +36,27 @@ VirtioHeader virtio_header_for(const TrainHeader& header) {
           .checksum_offset = kTcpChecksumOffset};
 }
 
-// What the train's arrays say, before its payload is looked at.
+constexpr size_t kIpv4Header = 20;
+constexpr size_t kIpv6AndFragmentHeader = 48;
+constexpr uint8_t kIpv6FragmentHeader = 44;
+
+// More Fragments, or a fragment offset; or an IPv6 Fragment header right behind the fixed one.
+bool is_fragment_header(std::span<const uint8_t> bytes) {
+  if (bytes.size() < kIpv4Header || bytes.size() > kMaxTrainHeader) {
+    return false;
+  }
+  switch (bytes[0] >> 4U) {
+    case 4:
+      return (load_be16(&bytes[6]) & 0x3fffU) != 0;
+    case 6:
+      return bytes.size() >= kIpv6AndFragmentHeader && bytes[6] == kIpv6FragmentHeader;
+    default:
+      return false;
+  }
+}
+
+// What the train's arrays say, before its payload is looked at. An IP fragment has a payload and no segment size:
+// then `header` stays empty.
 TrainFault check_shape(const GatherTrains& trains, size_t train, std::span<uint8_t> arena,
                        std::optional<TrainHeader>& header) {
   const int32_t total_length = trains.total_length[train];
@@ -46,7 +67,12 @@ TrainFault check_shape(const GatherTrains& trains, size_t train, std::span<uint8
       static_cast<size_t>(header_offset) + static_cast<size_t>(header_length) > arena.size()) {
     return TrainFault::kBadHeader;
   }
-  header = read_train_header(arena.subspan(static_cast<size_t>(header_offset), static_cast<size_t>(header_length)));
+  const std::span<uint8_t> bytes =
+      arena.subspan(static_cast<size_t>(header_offset), static_cast<size_t>(header_length));
+  if (total_length > 0 && segment_size == 0 && is_fragment_header(bytes)) {
+    return total_length > kMaxSinglePacket - header_length ? TrainFault::kTooLong : TrainFault::kNone;
+  }
+  header = read_train_header(bytes);
   if (!header.has_value()) {
     return TrainFault::kBadHeader;
   }
@@ -100,6 +126,15 @@ TrainFault TunWriter::write(const TunDevice& device, const GatherTrains& trains,
     if (const TrainFault fault = gather_payload(trains, train, arena, iovecs_); fault != TrainFault::kNone) {
       return fault;
     }
+    if (!header.has_value()) {
+      const TrainFault fault = write_fragment(
+          device, arena.subspan(static_cast<size_t>(trains.header_offset[train]),
+                                static_cast<size_t>(trains.header_length[train])), outcome);
+      if (fault != TrainFault::kNone) {
+        return fault;
+      }
+      continue;
+    }
     const bool is_train = trains.total_length[train] > trains.segment_size[train];
     const TrainShape shape = {
         .header = *header,
@@ -112,6 +147,23 @@ TrainFault TunWriter::write(const TunDevice& device, const GatherTrains& trains,
     }
     count_result(result, shape.segments, outcome);
   }
+  return TrainFault::kNone;
+}
+
+// As it stands: its checksum is finished, and a kernel that was told otherwise would finish the wrong octets.
+TrainFault TunWriter::write_fragment(const TunDevice& device, std::span<const uint8_t> header,
+                                     TunWriteOutcome& outcome) {
+  if (iovecs_.size() > kMaxIovecs) {
+    return TrainFault::kTooManyRegions;
+  }
+  VirtioHeader virtio{};
+  iovecs_[0] = iovec_of(&virtio, sizeof virtio);
+  iovecs_[1] = iovec_of(header.data(), header.size());
+  const size_t first = device.has(kOffloadVirtioHeader) ? 0 : 1;
+  TrainResult result;
+  result.error = write_vector(device.descriptor(), std::span<const iovec>(iovecs_).subspan(first));
+  result.written = result.error == 0 ? 1 : 0;
+  count_result(result, 1, outcome);
   return TrainFault::kNone;
 }
 

@@ -12,7 +12,7 @@
 
 namespace tunscope {
 
-// In segments: a train counts as many as it holds, a segment without payload counts one.
+// In segments: a train counts as many as it holds, a segment without payload and an IP fragment count one.
 struct TunWriteOutcome {
   int32_t written = 0;
   int32_t dropped_queue_full = 0;
@@ -46,6 +46,7 @@ class TunWriter {
   };
 
   static void count_result(const TrainResult& result, int32_t segments, TunWriteOutcome& outcome);
+  TrainFault write_fragment(const TunDevice& device, std::span<const uint8_t> header, TunWriteOutcome& outcome);
   TrainFault write_train(const TunDevice& device, const TrainShape& train, TrainResult& result);
   void write_whole(const TunDevice& device, const TrainShape& train, TrainResult& result);
   TrainFault write_cut(const TunDevice& device, const TrainShape& train, TrainResult& result);

@@ -78,6 +78,29 @@ function describeHeaders(
 		});
 	}
 
+	it("refuses a payload without a segment size that is no IP fragment", () => {
+		const { builder } = bench();
+		builder.addTcp(ROUTES.ipv4, patternBytes(10), 0);
+		expect(write).toThrow(/out of range/);
+		builder.clear();
+		builder.addTcp(ROUTES.ipv6, patternBytes(10), 0);
+		expect(write).toThrow(/out of range/);
+		const header = tcpTrainHeader(ROUTES.ipv6, 10).slice(0, 47);
+		header[6] = 44;
+		builder.clear();
+		builder.add({ header, pieces: [patternBytes(10)], segmentSize: 0 });
+		expect(write).toThrow(/not one IP and one TCP header/);
+	});
+
+	it("refuses an IP fragment of more than 65,535 bytes", () => {
+		const { builder } = bench();
+		const header = tcpTrainHeader(ROUTES.ipv4, 10);
+		header[6] = 0x20;
+		const pieces = [patternBytes(LARGEST_SINGLE + 1)];
+		builder.add({ header, pieces, segmentSize: 0 });
+		expect(write).toThrow(/longer than one IP packet/);
+	});
+
 	it("refuses a header that leaves the arena", () => {
 		const { arena, builder } = bench();
 		builder.addTcp(ROUTES.ipv4, new Uint8Array(0), 0);

@@ -9,9 +9,10 @@ import {
 	throwOnFault,
 } from "../train-faults.js";
 import { ipHeaderLength, type Train } from "./segmentation.js";
-import { byteAt } from "./tcp-segment.js";
+import { byteAt, numberAt } from "./tcp-segment.js";
 
 const MIN_HEADER_BYTES = 40;
+const MIN_IP_HEADER_BYTES = 20;
 const MAX_HEADER_BYTES = 120;
 
 /** The element at `index` of an array that has one. */
@@ -41,6 +42,15 @@ export function gatherPayload(
 		segmentSize >= 0 &&
 		(totalLength === 0 || segmentSize > 0);
 	throwOnFault(isSizeOk ? TRAIN_FAULT.none : TRAIN_FAULT.badSegmentSize);
+	return gatherRegions(trains, index, arena);
+}
+
+function gatherRegions(
+	trains: GatherTrains,
+	index: number,
+	arena: Uint8Array,
+): Uint8Array {
+	const totalLength = elementAt(trains.totalLength, index);
 	const { regions } = trains;
 	const pieces: Uint8Array[] = [];
 	let region = elementAt(trains.firstRegion, index);
@@ -73,6 +83,40 @@ function isTrainHeader(header: Uint8Array): boolean {
 	return (
 		ipLength >= 20 && tcpLength >= 20 && ipLength + tcpLength === header.length
 	);
+}
+
+/** More Fragments, or a fragment offset; or an IPv6 Fragment header right behind the fixed one. */
+function isFragmentHeader(header: Uint8Array): boolean {
+	const version = byteAt(header, 0) >> 4;
+	if (version === 4) return (numberAt(header, 6) & 0x3fff) !== 0;
+	return version === 6 && header.length >= 48 && byteAt(header, 6) === 44;
+}
+
+/**
+ * An IP fragment for the TUN: a whole packet. Null when the train is not one. Throws InvariantError as the native
+ * writer does.
+ */
+export function gatherFragment(
+	trains: GatherTrains,
+	index: number,
+	arena: Uint8Array,
+): Uint8Array | null {
+	const offset = elementAt(trains.headerOffset, index);
+	const length = elementAt(trains.headerLength, index);
+	const totalLength = elementAt(trains.totalLength, index);
+	const isClaimed =
+		totalLength > 0 && elementAt(trains.segmentSize, index) === 0;
+	const isInside =
+		offset >= 0 &&
+		length >= MIN_IP_HEADER_BYTES &&
+		length <= MAX_HEADER_BYTES &&
+		offset + length <= arena.length;
+	if (!isClaimed || !isInside) return null;
+	const header = arena.slice(offset, offset + length);
+	if (!isFragmentHeader(header)) return null;
+	const isTooLong = totalLength > MAX_SINGLE_PACKET_BYTES - length;
+	throwOnFault(isTooLong ? TRAIN_FAULT.tooLong : TRAIN_FAULT.none);
+	return Buffer.concat([header, gatherRegions(trains, index, arena)]);
 }
 
 /** A train for the TUN: header and payload. Throws InvariantError as the native writer does. */

@@ -12,7 +12,11 @@ import {
 	type TunOffloads,
 	type TunWriteOutcome,
 } from "../tun-device.js";
-import { checkTrainCount, gatherTrain } from "./gathered-train.js";
+import {
+	checkTrainCount,
+	gatherFragment,
+	gatherTrain,
+} from "./gathered-train.js";
 import { MemoryPacketBatch } from "./memory-batches.js";
 import { PollSource } from "./memory-poller.js";
 import { cutTrain, joinTrain, segmentsIn, type Train } from "./segmentation.js";
@@ -140,8 +144,11 @@ export class MemoryTun extends PollSource implements TunDevice {
 		outcome.lastErrno = 0;
 		outcome.isGone = false;
 		for (let index = 0; index < trains.count; index += 1) {
-			const train = gatherTrain(trains, index, this.#arena);
-			this.#writeTrain(train, outcome);
+			const fragment = gatherFragment(trains, index, this.#arena);
+			if (fragment === null) {
+				const train = gatherTrain(trains, index, this.#arena);
+				this.#writeTrain(train, outcome);
+			} else if (this.#takes(1, outcome)) this.#send([fragment]);
 		}
 		return outcome;
 	}
@@ -165,32 +172,47 @@ export class MemoryTun extends PollSource implements TunDevice {
 	}
 
 	#writeTrain(train: Train, outcome: TunWriteOutcome): void {
-		const segments = segmentsIn(train);
+		if (!this.#takes(segmentsIn(train), outcome)) return;
+		const { peer } = this;
+		// The kernel hands a train over whole where both sides can, and cuts it where not.
+		if (
+			peer !== null &&
+			this.#canCarryWhole(train) &&
+			peer.#canCarryWhole(train)
+		) {
+			const { segmentSize } = train;
+			const bytes = joinTrain(train);
+			peer.enqueue({ bytes, segmentSize, isChecksumPartial: true });
+			return;
+		}
+		this.#send(cutTrain(train, "finished"));
+	}
+
+	/** Counts these segments as written, or as what stands in the way. */
+	#takes(segments: number, outcome: TunWriteOutcome): boolean {
 		if (this.isGone || !this.isOpen) {
 			outcome.isGone = true;
 			outcome.segmentsDroppedOther += segments;
 			outcome.lastErrno = EBADFD;
-			return;
+			return false;
 		}
 		if (this.isDown) {
 			outcome.segmentsDroppedDeviceDown += segments;
 			outcome.lastErrno = constants.errno.EIO;
-			return;
+			return false;
 		}
 		outcome.segmentsWritten += segments;
+		return true;
+	}
+
+	/** Finished packets, to the peer or, without one, to the outbox. */
+	#send(packets: readonly Uint8Array[]): void {
 		if (this.peer === null) {
-			this.outbox.push(...cutTrain(train, "finished"));
+			this.outbox.push(...packets);
 			this.outbox.splice(0, this.outbox.length - OUTBOX_PACKETS);
 			return;
 		}
-		// The kernel hands a train over whole where both sides can, and cuts it where not.
-		if (this.#canCarryWhole(train) && this.peer.#canCarryWhole(train)) {
-			const { segmentSize } = train;
-			const bytes = joinTrain(train);
-			this.peer.enqueue({ bytes, segmentSize, isChecksumPartial: true });
-			return;
-		}
-		for (const bytes of cutTrain(train, "finished")) {
+		for (const bytes of packets) {
 			this.peer.enqueue({ bytes, segmentSize: 0, isChecksumPartial: false });
 		}
 	}
