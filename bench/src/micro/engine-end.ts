@@ -10,8 +10,10 @@ import {
 	invariant,
 	MAX_SUPER_SEGMENT_BYTES,
 	parseIpAddress,
+	REASSEMBLY_LIMITS,
 	type ReceivedPackets,
 	RegionTable,
+	reassemblyRegionBytes,
 	TrainTable,
 	VERDICT,
 	WIRE_PROFILES,
@@ -28,7 +30,11 @@ const STAGING = { offset: 256 * 1024, length: 256 * 1024 };
 export const UPLINK_OFFSET = MIB;
 /** Where received packets lie. */
 const PACKETS_OFFSET = 8 * MIB;
-const ARENA_BYTES = 16 * MIB;
+const REASSEMBLY = {
+	offset: 16 * MIB,
+	length: reassemblyRegionBytes(REASSEMBLY_LIMITS),
+};
+const ARENA_BYTES = REASSEMBLY.offset + REASSEMBLY.length;
 const MAX_FLOWS = 1_024;
 const REGIONS = 4_096;
 export const SERVER_PORT = 4_567;
@@ -72,12 +78,15 @@ export class EngineEnd implements EngineSink {
 			arena: this.arena,
 			headerRegion: HEADERS,
 			stagingRegion: STAGING,
+			reassemblyRegion: REASSEMBLY,
+			reassemblyLimits: REASSEMBLY_LIMITS,
 			outgoing: this.#outgoing,
 			local: { 4: addressOf(role, 4), 6: addressOf(role, 6) },
 			listenPort: SERVER_PORT,
 			maxFlows: MAX_FLOWS,
 			idleTimeoutMs: 180_000,
 			linkMtuBytes: 1_500,
+			oversize: "drop",
 			handshakePacket: null,
 			counters: new Float64Array(ENGINE_COUNTER_COUNT),
 			drops: new Float64Array(DROP_REASON_COUNT),
@@ -131,6 +140,8 @@ export class EngineEnd implements EngineSink {
 	deliver(_flow: Flow, _offset: number, length: number): void {
 		this.deliveredBytes += length;
 	}
+
+	releaseDelivered(): void {}
 
 	drop(): void {}
 	notice(): void {}

@@ -104,8 +104,6 @@ function explanation(
 		return "Linux reads extension headers' contents, the view skips them";
 	if (fault === "bad-extension-chain" && linux !== "none")
 		return "a chain longer than the view walks";
-	if (fault === "fragment" && linux !== "none")
-		return "an atomic fragment: a whole packet";
 	return null;
 }
 

@@ -64,8 +64,6 @@ function explanation(bytes: Uint8Array, native: string): string | null {
 	if (others.length > 0) return null;
 	if (fault === "bad-ip-checksum")
 		return "the IP header's own checksum is the view's to judge";
-	if (fault === "fragment" && isIpv6)
-		return "an atomic fragment: a whole packet";
 	if (fault === "bad-extension-chain")
 		return "a chain of exactly as many headers as are walked";
 	return null;

@@ -100,6 +100,7 @@ export function packetsNotAccountedFor(counters: FinalCounters): number {
 		(engine.packetsReceived ?? 0) -
 		(engine.packetsDelivered ?? 0) -
 		(engine.packetsConsumed ?? 0) -
+		(engine.packetsReassembled ?? 0) -
 		(engine.packetsTakenAsEvidence ?? 0) -
 		sumOf(counters, packetDrops)
 	);

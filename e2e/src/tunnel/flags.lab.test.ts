@@ -42,7 +42,6 @@ const WRONG: readonly (readonly [words: readonly string[], says: RegExp])[] = [
 	[["client", "-l", "127.0.0.1:9001", "-r", "2001:db8::1:4567"], /bracket/],
 	[["server", "-l", "127.0.0.1:4567", "-r", "127.0.0.1:9000"], /port/i],
 	[["server", "-l", "65536", "-r", "127.0.0.1:9000"], /65535|65,535/],
-	[[...CLIENT, "--oversize", "fragment"], /drop/],
 	[[...CLIENT, "--oversize", "cut"], /drop/],
 	[[...CLIENT, "--link-mtu", "575"], /576/],
 	[[...CLIENT, "--link-mtu", "65536"], /65535|65,535/],

@@ -28,6 +28,11 @@ export {
 	WordKeyTable,
 	type WordKeyTableOptions,
 } from "./flow/word-key-table.js";
+export {
+	REASSEMBLY_LIMITS,
+	type ReassemblyLimits,
+} from "./fragment/reassembly-limits.js";
+export { reassemblyRegionBytes } from "./fragment/reassembly-memory.js";
 export { invariant } from "./invariant.js";
 export * from "./mtu/mtu-arithmetic.js";
 export {

@@ -110,10 +110,10 @@ const limitKeys = {
 	oversize: described(
 		textSetting(readOversize).default(TUNNEL_DEFAULTS.oversize),
 		{
-			allowed: "`drop` (`fragment` comes with a later version)",
+			...words(["drop", "fragment"]),
 			defaultText: "drop",
 			meaning:
-				"What to do with datagrams that do not fit one segment: `drop` refuses and counts them.",
+				"What to do with datagrams that do not fit one segment: `drop` refuses and counts them; `fragment` sends them in IP fragments to peers that are Tunscope too, up to 65,495 bytes over IPv4 and 65,507 over IPv6, and towards all others refuses and counts them.",
 		},
 	),
 	"idle-timeout": described(

@@ -145,13 +145,9 @@ export function readInterfaceName(text: string): Reading<string> {
 	);
 }
 
-export function readOversize(text: string): Reading<"drop"> {
-	if (text === "drop") return allowed("drop");
-	return refused(
-		text === "fragment"
-			? "`fragment` comes with a later version; until then datagrams that do not fit are refused and counted (`drop`)."
-			: "Allowed choices are drop, fragment.",
-	);
+export function readOversize(text: string): Reading<"drop" | "fragment"> {
+	if (text === "drop" || text === "fragment") return allowed(text);
+	return refused("Allowed choices are drop, fragment.");
 }
 
 /** Size of a capture ring in bytes; null for none. */

@@ -63,6 +63,8 @@ export const tunnelDescriptionSchema = z.object({
 	/** Largest user datagram that fits; null until it is known. */
 	maxPayloadBytes: count.nullable(),
 	flows: z.object({ established: count, halfOpen: count }),
+	/** Memory of IP fragments that wait for the rest of their datagram, bytes; its limit is 4 MiB. */
+	heldFragmentBytes: count,
 	/** Age of the last segment from a peer; null before the first. */
 	lastInboundMsAgo: amount.nullable(),
 	rates: z.object({ sent: rates, received: rates }),

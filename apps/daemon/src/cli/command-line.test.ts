@@ -76,7 +76,7 @@ describe("command line", () => {
 
 	it("takes every flag", () => {
 		const { config, display } = configOf(
-			"client -l [::1]:1 -r [2001:db8::1]:2 --tun tun9 --tun-local 10.0.0.1 --tun-peer 10.0.0.2 --tun-local6 fd00::1 --tun-peer6 fd00::2 -4 --handshake-packet /p --link-mtu 1400 --oversize drop --idle-timeout 3m --host-setup off --allow-foreign-firewall --interface a --interface b --on-tun-lost exit --max-flows 9 --wire-profile stock-exact --log-level warn --json --anomalies",
+			"client -l [::1]:1 -r [2001:db8::1]:2 --tun tun9 --tun-local 10.0.0.1 --tun-peer 10.0.0.2 --tun-local6 fd00::1 --tun-peer6 fd00::2 -4 --handshake-packet /p --link-mtu 1400 --oversize fragment --idle-timeout 3m --host-setup off --allow-foreign-firewall --interface a --interface b --on-tun-lost exit --max-flows 9 --wire-profile stock-exact --log-level warn --json --anomalies",
 		);
 		expect(config).toEqual({
 			name: "client_1",
@@ -93,7 +93,7 @@ describe("command line", () => {
 			ipv4Only: true,
 			handshakePacketPath: "/p",
 			linkMtuBytes: 1_400,
-			oversize: "drop",
+			oversize: "fragment",
 			idleTimeoutMs: 180_000,
 			hostSetup: "off",
 			allowForeignFirewall: true,
@@ -208,9 +208,7 @@ describe("command line", () => {
 		expect(complaintOf(`${client} --on-tun-lost x`)).toContain(
 			"recreate, exit",
 		);
-		expect(complaintOf(`${client} --oversize fragment`)).toContain(
-			"comes with a later version",
-		);
+		expect(complaintOf(`${client} --oversize cut`)).toContain("drop, fragment");
 		expect(complaintOf(`${client} --max-flows 0`)).toContain("from 1 to 65536");
 		expect(complaintOf(`${client} --tun-peer 192.168.200.1`)).toContain(
 			"must differ",

@@ -80,6 +80,7 @@ export function describeTunnel(moment: TunnelMoment): TunnelDescription {
 			established: gauges?.flowsEstablished ?? 0,
 			halfOpen: gauges?.flowsHalfOpen ?? 0,
 		},
+		heldFragmentBytes: gauges?.heldFragmentBytes ?? 0,
 		lastInboundMsAgo: lastInboundAge(gauges),
 		rates: { sent: rateOf(sent), received: rateOf(received) },
 		totals: totalsOf(sample),

@@ -119,6 +119,7 @@ describe("status of an instance", () => {
 		const { counters } = by;
 		counters.gauge("flowsEstablished", 2);
 		counters.gauge("flowsHalfOpen", 1);
+		counters.gauge("heldFragmentBytes", 1_536);
 		counters.gauge("linkMtuBytes", 1_500);
 		counters.gauge("nowMs", 900);
 		counters.gauge("lastInboundMs", 650);
@@ -147,6 +148,7 @@ describe("status of an instance", () => {
 				linkMtu: { oursBytes: 1_500, peersBytes: 1_420 },
 				maxPayloadBytes: 1_360,
 				flows: { established: 2, halfOpen: 1 },
+				heldFragmentBytes: 1_536,
 				lastInboundMsAgo: 250,
 				rates: {
 					sent: { bitsPerSecond: 0, datagramsPerSecond: 0 },

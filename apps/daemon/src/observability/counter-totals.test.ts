@@ -16,13 +16,13 @@ describe("counter totals", () => {
 		const counters = new Float64Array(createCounterMemory());
 		counters[ENGINE_COUNTERS_START] = 5;
 		counters[IO_COUNTERS_START] = 6;
-		counters[DROPS_START + DROP.fragment] = 7;
+		counters[DROPS_START + DROP["fragment-timeout"]] = 7;
 		counters[DROPS_START + DROP["tunnel-stopping"]] = 8;
 		const totals = totalsOf(readCounterSample(counters, 0));
 		expect(totals.engine.packetsReceived).toBe(5);
 		expect(totals.io.tunReads).toBe(6);
 		expect(totals.drops).toMatchObject({
-			fragment: 7,
+			"fragment-timeout": 7,
 			"tunnel-stopping": 8,
 			"not-tcp": 0,
 		});

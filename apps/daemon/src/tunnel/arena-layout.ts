@@ -1,6 +1,11 @@
 // One arena per worker: where received packets, received datagrams, outgoing headers and staged datagrams lie.
 
-import { HEADER_SLOT_BYTES, invariant } from "@tunscope/fake-tcp";
+import {
+	HEADER_SLOT_BYTES,
+	invariant,
+	REASSEMBLY_LIMITS,
+	reassemblyRegionBytes,
+} from "@tunscope/fake-tcp";
 import { DATAGRAM_SLOT_BYTES } from "@tunscope/tun";
 
 const MIB = 1024 * 1024;
@@ -24,6 +29,7 @@ export interface ArenaLayout {
 	readonly datagrams: Region;
 	readonly headers: Region;
 	readonly staging: Region;
+	readonly reassembly: Region;
 }
 
 export function createArena(): ArenaLayout {
@@ -32,6 +38,8 @@ export function createArena(): ArenaLayout {
 		DATAGRAMS_PER_BATCH * DATAGRAM_SLOT_BYTES,
 		OUTGOING_TRAINS * HEADER_SLOT_BYTES,
 		STAGING_BYTES,
+		// Virtual memory until fragments come.
+		reassemblyRegionBytes(REASSEMBLY_LIMITS),
 	] as const;
 	let end = 0;
 	const regions = lengths.map((length) => {
@@ -40,13 +48,15 @@ export function createArena(): ArenaLayout {
 		end += Math.ceil(length / 4_096) * 4_096;
 		return region;
 	});
-	const [packets, datagrams, headers, staging] = regions;
+	const [packets, datagrams, headers, staging, reassembly] = regions;
 	invariant(
 		packets !== undefined &&
 			datagrams !== undefined &&
 			headers !== undefined &&
-			staging !== undefined,
-		"there are four regions",
+			staging !== undefined &&
+			reassembly !== undefined,
+		"there are five regions",
 	);
-	return { arena: new Uint8Array(end), packets, datagrams, headers, staging };
+	const arena = new Uint8Array(end);
+	return { arena, packets, datagrams, headers, staging, reassembly };
 }

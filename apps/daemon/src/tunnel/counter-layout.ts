@@ -20,6 +20,8 @@ export const GAUGES = [
 	"flowsEstablished",
 	"flowsHalfOpen",
 	"pendingBytes",
+	/** Memory of IP fragments that wait for the rest of their datagram. */
+	"heldFragmentBytes",
 	/** Milliseconds since the engine's epoch of the last inbound segment, -1 before the first. */
 	"lastInboundMs",
 	/** The engine's clock when it last published, so that a reader can tell ages. */

@@ -235,6 +235,10 @@ export class Pump implements EngineSink {
 		this.#deliveries.append(flow.slot, offset, length, segmentSize);
 	}
 
+	releaseDelivered(): void {
+		this.#flushDeliveries();
+	}
+
 	/** Counted by the engine already. */
 	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void {
 		this.#options.anomalies.drop(reason, flow, place);

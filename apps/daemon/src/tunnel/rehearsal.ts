@@ -9,7 +9,9 @@ import {
 	invariant,
 	MAX_SUPER_SEGMENT_BYTES,
 	parseIpAddress,
+	REASSEMBLY_LIMITS,
 	RegionTable,
+	reassemblyRegionBytes,
 	TrainTable,
 	VERDICT,
 	WIRE_PROFILES,
@@ -26,7 +28,17 @@ const HEADERS = { offset: 0, length: 16 * 1024 };
 const STAGING = { offset: 16 * 1024, length: 80 * 1024 };
 const DATAGRAMS = { offset: 96 * 1024, length: 16 * 1024 };
 const PACKETS = { offset: 112 * 1024, length: 144 * 1024 };
-const ARENA_BYTES = 256 * 1024;
+/** No fragments are sent here. */
+const REASSEMBLY_LIMITS_HERE = {
+	...REASSEMBLY_LIMITS,
+	highWatermarkBytes: 64 * 1024,
+	maxDatagrams: 16,
+};
+const REASSEMBLY = {
+	offset: 256 * 1024,
+	length: reassemblyRegionBytes(REASSEMBLY_LIMITS_HERE),
+};
+const ARENA_BYTES = REASSEMBLY.offset + REASSEMBLY.length;
 const PACKETS_PER_BATCH = 64;
 
 /** One end: an engine whose trains go straight into the other end's receive batch. */
@@ -69,12 +81,15 @@ class RehearsalEnd implements EngineSink {
 			arena: this.#arena,
 			headerRegion: HEADERS,
 			stagingRegion: STAGING,
+			reassemblyRegion: REASSEMBLY,
+			reassemblyLimits: REASSEMBLY_LIMITS_HERE,
 			outgoing: this.#outgoing,
 			local,
 			listenPort: SERVER_PORT,
 			maxFlows: MAX_FLOWS,
 			idleTimeoutMs: 60_000,
 			linkMtuBytes: 1_500,
+			oversize: "drop",
 			handshakePacket: null,
 			counters: new Float64Array(ENGINE_COUNTER_COUNT),
 			drops: new Float64Array(DROP_REASON_COUNT),
@@ -152,6 +167,7 @@ class RehearsalEnd implements EngineSink {
 		this.deliveredBytes += length;
 	}
 
+	releaseDelivered(): void {}
 	drop(): void {}
 	notice(): void {}
 

@@ -293,6 +293,7 @@ describe("a client's and a server's worker", () => {
 			tunDrops +
 			engine.packetsDelivered +
 			engine.packetsConsumed +
+			engine.packetsReassembled +
 			engine.packetsTakenAsEvidence;
 		expect(fates).toBe(engine.packetsReceived);
 	});

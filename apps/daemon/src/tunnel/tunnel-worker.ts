@@ -8,6 +8,7 @@ import {
 	type FLOW_COUNTER,
 	type Flow,
 	invariant,
+	REASSEMBLY_LIMITS,
 	WIRE_PROFILES,
 } from "@tunscope/fake-tcp";
 import { type PacketIo, type Poller, TunError } from "@tunscope/tun";
@@ -190,7 +191,7 @@ export class TunnelWorker {
 
 	#build(linkMtuBytes: number): void {
 		const { config, seed, handshakePacket } = this.#input;
-		const { arena, headers, staging } = this.#layout;
+		const { arena, headers, staging, reassembly } = this.#layout;
 		const [w0, w1, w2, w3] = seed;
 		const engine = new Engine({
 			role: config.role,
@@ -199,6 +200,8 @@ export class TunnelWorker {
 			arena,
 			headerRegion: headers,
 			stagingRegion: staging,
+			reassemblyRegion: reassembly,
+			reassemblyLimits: REASSEMBLY_LIMITS,
 			outgoing: this.#pump.outgoing,
 			local: {
 				4: checkedIpAddress(config.tun.peer4),
@@ -208,6 +211,7 @@ export class TunnelWorker {
 			maxFlows: config.maxFlows,
 			idleTimeoutMs: config.idleTimeoutMs,
 			linkMtuBytes,
+			oversize: config.oversize,
 			handshakePacket,
 			counters: this.#counters.engine,
 			drops: this.#counters.drops,
@@ -316,6 +320,7 @@ export class TunnelWorker {
 		counters.gauge("flowsEstablished", engine.establishedCount);
 		counters.gauge("flowsHalfOpen", engine.halfOpenCount);
 		counters.gauge("pendingBytes", engine.pendingBytes);
+		counters.gauge("heldFragmentBytes", engine.heldFragmentBytes);
 		counters.gauge("lastInboundMs", engine.lastInboundMs);
 		counters.gauge("nowMs", this.#nowMs());
 		counters.gauge("linkMtuBytes", engine.linkMtuBytes);

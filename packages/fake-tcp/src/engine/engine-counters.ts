@@ -10,6 +10,8 @@ export const ENGINE_COUNTERS = [
 	"packetsConsumed",
 	/** Packets kept as evidence (ICMP errors). */
 	"packetsTakenAsEvidence",
+	/** IP fragments of datagrams that were put together; the last one counts as what became of the whole. */
+	"packetsReassembled",
 	/** Wire segments with payload received: a super-segment counts as many as it held. */
 	"segmentsReceived",
 	"payloadBytesReceived",
@@ -19,6 +21,8 @@ export const ENGINE_COUNTERS = [
 	"payloadBytesSent",
 	/** Trains handed to the TUN: one system call each. */
 	"trainsSent",
+	/** IP fragments sent: parts of segments that are too large for one packet. */
+	"fragmentsSent",
 	/** Segments without payload sent: handshake, ACK, control, RST. */
 	"bareSegmentsSent",
 	"resetsSent",

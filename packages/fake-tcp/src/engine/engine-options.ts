@@ -2,6 +2,7 @@
 
 import type { HashKey } from "../flow/half-siphash.js";
 import type { WireProfile } from "../flow/wire-profile.js";
+import type { ReassemblyLimits } from "../fragment/reassembly-limits.js";
 import type { TrainTable } from "../train/train-table.js";
 import type { IpAddress, IpFamily } from "../wire/ip-address.js";
 import type { EngineSink } from "./engine-sink.js";
@@ -17,6 +18,9 @@ export interface EngineOptions {
 	readonly headerRegion: HeaderRegion;
 	/** Where waiting datagrams are laid out before they leave; at least 64 KiB. */
 	readonly stagingRegion: HeaderRegion;
+	/** Where IP fragments wait for the rest: `reassemblyRegionBytes(reassemblyLimits)` octets, all zeros. */
+	readonly reassemblyRegion: HeaderRegion;
+	readonly reassemblyLimits: ReassemblyLimits;
 	/** Filled by the engine, emptied by `sink.flush`. */
 	readonly outgoing: TrainTable;
 	/** Our addresses on the TUN: the peer addresses of the device, one per family. */
@@ -26,6 +30,8 @@ export interface EngineOptions {
 	readonly maxFlows: number;
 	readonly idleTimeoutMs: number;
 	readonly linkMtuBytes: number;
+	/** Datagrams that no segment carries: refused, or towards peers known to be ours sent in IP fragments. */
+	readonly oversize: "drop" | "fragment";
 	/** Sent as the first data segment of every flow. */
 	readonly handshakePacket: Uint8Array | null;
 	/** `ENGINE_COUNTER_COUNT` and `DROP_REASON_COUNT` doubles; may be shared memory. */

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EngineInvariants } from "../testing/engine-invariants.js";
 import {
+	cutFragments,
 	cutSuperSegment,
+	isFragment,
 	type WirePacket,
 	WirePair,
 } from "../testing/index.js";
@@ -40,7 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 			sizes: fc.array(
 				fc.oneof(
 					fc.integer({ min: 1, max: 1_500 }),
-					fc.constantFrom(100, 1_400),
+					fc.constantFrom(100, 100, 1_400, 1_400, 5_000),
 				),
 				{ minLength: 1, maxLength: 30 },
 			),
@@ -78,9 +80,22 @@ function run(
 		if (fate === 0) return [];
 		if (fate === 1) return [packet, packet];
 		if (fate === 2) return cutSuperSegment(packet).reverse();
+		if (fate === 4) return fragmented(packet, packets);
 		return fate === 3 ? cutSuperSegment(packet) : [packet];
 	};
 	for (const each of steps) take(pair, each);
+}
+
+/** Each segment cut again, every other batch with the pieces out of order. */
+function fragmented(packet: WirePacket, identification: number): WirePacket[] {
+	if (isFragment(packet.bytes)) return [packet];
+	const pieces = cutSuperSegment(packet).flatMap(({ bytes }, index) =>
+		cutFragments(bytes, {
+			mtuBytes: 1_000,
+			identification: identification * 64 + index,
+		}).map((fragment) => ({ bytes: fragment, segmentSize: 0 })),
+	);
+	return identification % 2 === 0 ? pieces : pieces.reverse();
 }
 
 function take(pair: WirePair, each: Step): void {
@@ -129,10 +144,11 @@ describe("two engines on any wire", () => {
 					}),
 					fc.constantFrom("default" as const, "stock-exact" as const),
 					fc.constantFrom(2, 30),
-					(steps, fates, profile, clientFlows) => {
+					fc.constantFrom("drop" as const, "fragment" as const),
+					(steps, fates, profile, clientFlows, oversize) => {
 						const pair = new WirePair({
-							server: { maxFlows: 3, profile },
-							client: { maxFlows: clientFlows },
+							server: { maxFlows: 3, profile, oversize },
+							client: { maxFlows: clientFlows, oversize },
 						});
 						const watchers = [
 							new EngineInvariants(pair.client),

@@ -30,6 +30,8 @@ export interface EngineSink {
 		length: number,
 		segmentSize: number,
 	): void;
+	/** What was delivered before may be overwritten when this returns; within a batch it is not called often. */
+	releaseDelivered(): void;
 	/** Something was discarded; already counted. */
 	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void;
 	/** Something worth telling that was not a discard; see `ENGINE_NOTICES` for both values. */

@@ -6,7 +6,7 @@ import { SOURCE_PORTS, SourcePorts } from "../flow/source-ports.js";
 import type { TrainTable } from "../train/train-table.js";
 import { DROP } from "../wire/drop-reason.js";
 import type { IpAddress } from "../wire/ip-address.js";
-import { ACCEPT, ICMP_ERROR } from "../wire/segment-view.js";
+import { ACCEPT, FRAGMENT, ICMP_ERROR } from "../wire/segment-view.js";
 import { sequenceAdd } from "../wire/sequence.js";
 import { ACK, RST, SYN } from "../wire/tcp.js";
 import { acknowledgeOpenings } from "./acknowledge-openings.js";
@@ -14,23 +14,23 @@ import { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import type { EngineOptions } from "./engine-options.js";
 import { Established } from "./established.js";
+import { FragmentIntake } from "./fragment-intake.js";
 import { Handshake } from "./handshake.js";
-import { windowAllowanceBytes } from "./pending-drain.js";
 import { type ReceivedPackets, VERDICT } from "./received-packets.js";
 import { tendFlow } from "./tend-flow.js";
+import { sendTrain } from "./uplink.js";
 
 /** Why `open` gave no flow. */
 export type OpenRefusal = "no-flow-slot" | "no-free-port";
 
 const PACKETS_RECEIVED = ENGINE_COUNTER.packetsReceived;
-const OVERSIZE = DROP["oversize-datagram"];
-const PENDING_FULL = DROP["pending-full"];
 const HANDSHAKE_FAILED = DROP["handshake-failed"];
 
 export class Engine {
 	readonly #core: EngineCore;
 	readonly #handshake: Handshake;
 	readonly #established: Established;
+	readonly #fragments: FragmentIntake;
 	readonly #strayResets: RateLimit;
 	readonly #ports: SourcePorts;
 	readonly #localWords: Readonly<Record<4 | 6, Int32Array>>;
@@ -39,6 +39,7 @@ export class Engine {
 		this.#core = new EngineCore(options);
 		this.#handshake = new Handshake(this.#core);
 		this.#established = new Established(this.#core);
+		this.#fragments = new FragmentIntake(this.#core);
 		this.#strayResets = new RateLimit(
 			options.profile.straySegmentResetsPerSecond,
 		);
@@ -60,6 +61,16 @@ export class Engine {
 
 	get pendingBytes(): number {
 		return this.#core.pendingBudget.usedBytes;
+	}
+
+	/** IP fragments that wait for the rest: packets received whose fate is open. */
+	get heldFragments(): number {
+		return this.#fragments.heldPieces;
+	}
+
+	/** Memory they take, octets. */
+	get heldFragmentBytes(): number {
+		return this.#fragments.heldBytes;
 	}
 
 	/** When any flow last heard from its peer; -1 before the first time. */
@@ -93,6 +104,7 @@ export class Engine {
 	/** Takes a batch of packets from the TUN. Nothing in them can make this throw. */
 	receive(packets: ReceivedPackets, nowMs: number): void {
 		this.#core.outbox.regionsToKeep = 0;
+		this.#fragments.beginBatch();
 		for (let packet = 0; packet < packets.count; packet++) {
 			this.#receiveOne(packets, packet, nowMs);
 		}
@@ -138,18 +150,7 @@ export class Engine {
 	 * regions with the outgoing table, and keep them until the next flush.
 	 */
 	send(flow: Flow, trains: TrainTable, train: number, nowMs: number): void {
-		const core = this.#core;
-		core.outbox.regionsToKeep = trains.regions.count;
-		const totalLength = trains.totalLength[train] ?? 0;
-		const mustWait =
-			flow.state !== "ESTABLISHED" ||
-			(flow.pending !== null && flow.pending.count > 0) ||
-			totalLength > windowAllowanceBytes(flow);
-		if (mustWait) return this.#queue(flow, trains, train);
-		if ((trains.segmentSize[train] ?? 0) <= flow.maxPayloadBytes) {
-			return core.outbox.train(flow, trains, train, nowMs);
-		}
-		this.#sendWhatFits(flow, trains, train, nowMs);
+		sendTrain(this.#core, flow, trains, train, nowMs);
 	}
 
 	/**
@@ -172,6 +173,7 @@ export class Engine {
 	expire(nowMs: number): void {
 		const core = this.#core;
 		core.outbox.regionsToKeep = 0;
+		this.#fragments.expire(nowMs);
 		const { live } = core.flows;
 		// Backwards, because closing a flow moves the last one into its place.
 		for (let index = live.length - 1; index >= 0; index--) {
@@ -234,6 +236,7 @@ export class Engine {
 		this.#core.outbox.regionsToKeep = 0;
 		for (let flow = live.at(-1); flow !== undefined; flow = live.at(-1))
 			this.close(flow, "tunnel-stopping", nowMs);
+		this.#fragments.clear();
 		this.flush();
 	}
 
@@ -254,6 +257,12 @@ export class Engine {
 		if (bound === ICMP_ERROR) {
 			core.count(ENGINE_COUNTER.packetsTakenAsEvidence, 1);
 			return core.options.sink.evidence(offset, length);
+		}
+		if (bound === FRAGMENT) {
+			if (!this.#isForUs()) core.dropSegment(DROP["wrong-destination"]);
+			else if (this.#fragments.completes(offset, length, nowMs))
+				this.#receiveSegment(segment.payloadLength, nowMs);
+			return;
 		}
 		if (bound !== ACCEPT) return core.dropUnbound(bound, offset, length);
 		if (!this.#isForUs()) return core.dropSegment(DROP["wrong-destination"]);
@@ -340,34 +349,6 @@ export class Engine {
 		if (bits === SYN && isListening)
 			core.outbox.strayReset(this.#tuple, 0, sequenceAdd(end, 1));
 		else core.outbox.strayReset(this.#tuple, segment.segAck, end);
-	}
-
-	/** Copies every datagram of the train to the flow's queue. */
-	#queue(flow: Flow, trains: TrainTable, train: number): void {
-		const core = this.#core;
-		const pending = core.pendingOf(flow);
-		trains.forEachDatagram(train, (offset, length) => {
-			if (length > flow.maxPayloadBytes)
-				core.drop(OVERSIZE, offset, length, flow);
-			else if (!pending.push(core.options.arena, offset, length))
-				core.drop(PENDING_FULL, offset, length, flow);
-		});
-	}
-
-	/** A train whose datagrams are too large, all but perhaps a shorter last one. */
-	#sendWhatFits(
-		flow: Flow,
-		trains: TrainTable,
-		train: number,
-		nowMs: number,
-	): void {
-		const core = this.#core;
-		trains.forEachDatagram(train, (offset, length) => {
-			if (length > flow.maxPayloadBytes)
-				core.drop(OVERSIZE, offset, length, flow);
-			else
-				core.outbox.run(flow, { offset, length, segmentSize: length }, nowMs);
-		});
 	}
 }
 

@@ -125,7 +125,7 @@ export class Established {
 			flow.peerMss > 0 &&
 			isControlWindow(segment.window)
 		) {
-			return this.#receiveControl(flow);
+			return this.#receiveControl(flow, nowMs);
 		}
 		core.count(PACKETS_CONSUMED, 1);
 		if (!options.profile.acknowledgesMonotonically) {
@@ -139,7 +139,7 @@ export class Established {
 		core.outbox.ack(flow, nowMs);
 	}
 
-	#receiveControl(flow: Flow): void {
+	#receiveControl(flow: Flow, nowMs: number): void {
 		const core = this.#core;
 		const kind = controlKind(core.segment.window);
 		const value = controlValue(core.segment.window);
@@ -150,7 +150,8 @@ export class Established {
 			flow.peerLinkMtuBytes = value === CONTROL_VALUE_MAX ? 0xffff : value;
 			core.limitPayload(flow);
 			core.count(PACKETS_CONSUMED, 1);
-			return;
+			// Datagrams that only one of ours can be sent may wait for this.
+			return drainPending(core, flow, nowMs);
 		}
 		if (kind === CONTROL_KIND.provenSize)
 			return core.count(PACKETS_CONSUMED, 1);

@@ -3,19 +3,21 @@
 import { FLOW_COUNTER, FLOW_COUNTERS, Flow } from "../flow/flow.js";
 import type { FlowTable } from "../flow/flow-table.js";
 import { invariant } from "../invariant.js";
-import { announcedMssBytes } from "../mtu/mtu-arithmetic.js";
+import { announcedMssBytes, MAX_FRAGMENTS } from "../mtu/mtu-arithmetic.js";
 import { segmentsIn, type TrainTable } from "../train/train-table.js";
 import type { IpFamily } from "../wire/ip-address.js";
 import { sequenceAdd } from "../wire/sequence.js";
 import { ACK, RST, SYN } from "../wire/tcp.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import type { EngineOptions } from "./engine-options.js";
+import { FragmentWriter } from "./fragment-writer.js";
 import { SegmentDraft, SegmentWriter } from "./segment-writer.js";
 
 const SEGMENTS_SENT = ENGINE_COUNTER.segmentsSent;
 const BYTES_SENT = ENGINE_COUNTER.payloadBytesSent;
 const TRAINS_SENT = ENGINE_COUNTER.trainsSent;
 const BARE_SENT = ENGINE_COUNTER.bareSegmentsSent;
+const FRAGMENTS_SENT = ENGINE_COUNTER.fragmentsSent;
 const RESETS_SENT = ENGINE_COUNTER.resetsSent;
 
 export class Outbox {
@@ -24,6 +26,7 @@ export class Outbox {
 	readonly #flows: FlowTable;
 	readonly #outgoing: TrainTable;
 	readonly #writer: SegmentWriter;
+	readonly #fragmentWriter: FragmentWriter;
 	readonly #draft = new SegmentDraft();
 	/** Carries the tuple of segments that belong to no flow. */
 	readonly #stray = new Flow(0);
@@ -40,6 +43,7 @@ export class Outbox {
 			profile: options.profile,
 			local: options.local,
 		});
+		this.#fragmentWriter = new FragmentWriter(options, this.#writer);
 	}
 
 	/**
@@ -58,6 +62,15 @@ export class Outbox {
 		);
 		this.#writer.clear();
 		this.#stagingUsed = 0;
+	}
+
+	/** Flushes unless the fragments of one more datagram fit. Call it before `stage`, as `makeRoom`. */
+	makeRoomForFragments(): void {
+		if (
+			!this.#writer.hasRoom(MAX_FRAGMENTS) ||
+			!this.#outgoing.hasRoomFor(MAX_FRAGMENTS)
+		)
+			this.flush();
 	}
 
 	/** Flushes unless one more segment with one region fits. Call it before `stage`, so that staged bytes stay put. */
@@ -158,6 +171,26 @@ export class Outbox {
 		this.#finishPayload(flow, place.length, nowMs);
 	}
 
+	/**
+	 * Sends one datagram that no packet of the path carries as one segment, in IP fragments. For peers known to be
+	 * ours, and sizes up to `fragmentedLimitBytes`.
+	 */
+	fragmented(flow: Flow, offset: number, length: number, nowMs: number): void {
+		this.makeRoomForFragments();
+		this.#draft.reset(ACK, flow.sndNxt, flow.rcvNxt);
+		this.#draft.payloadBytes = length;
+		this.#draft.segments = 0;
+		this.#writer.write(flow, this.#draft);
+		const fragments = this.#fragmentWriter.write(
+			flow,
+			this.#writer.written.offset,
+			{ offset, length },
+		);
+		this.#countPayload(flow, { segments: 1, trains: fragments, length });
+		this.#count(FRAGMENTS_SENT, fragments);
+		this.#finishPayload(flow, length, nowMs);
+	}
+
 	/** Copies a datagram behind the last one in the staging region. @returns its offset in the arena. */
 	stage(datagram: Uint8Array): number {
 		invariant(
@@ -200,15 +233,27 @@ export class Outbox {
 		draft.payloadBytes = totalLength;
 		draft.segments = segments;
 		this.#writer.write(flow, draft);
+		this.#countPayload(flow, { segments, trains: 1, length: totalLength });
+	}
+
+	#countPayload(
+		flow: Flow,
+		sent: {
+			readonly segments: number;
+			readonly trains: number;
+			readonly length: number;
+		},
+	): void {
+		const { segments, length } = sent;
 		this.#count(SEGMENTS_SENT, segments);
-		this.#count(TRAINS_SENT, 1);
-		this.#count(BYTES_SENT, totalLength);
+		this.#count(TRAINS_SENT, sent.trains);
+		this.#count(BYTES_SENT, length);
 		const counters = this.#flows.counters;
 		const base = flow.slot * FLOW_COUNTERS;
 		counters[base + FLOW_COUNTER.segmentsSent] =
 			(counters[base + FLOW_COUNTER.segmentsSent] ?? 0) + segments;
 		counters[base + FLOW_COUNTER.payloadBytesSent] =
-			(counters[base + FLOW_COUNTER.payloadBytesSent] ?? 0) + totalLength;
+			(counters[base + FLOW_COUNTER.payloadBytesSent] ?? 0) + length;
 	}
 
 	#finishPayload(flow: Flow, totalLength: number, nowMs: number): void {

@@ -6,6 +6,7 @@ import { DROP } from "../wire/drop-reason.js";
 import { sequenceAdd, sequenceDistance } from "../wire/sequence.js";
 import type { EngineCore } from "./engine-core.js";
 import type { RunPlace } from "./outbox.js";
+import { oversizeFate } from "./oversize.js";
 
 /**
  * Until the peer's first non-SYN segment, a stateful firewall allows one unscaled window past the handshake; what
@@ -30,12 +31,25 @@ export function drainPending(
 	const { pending } = flow;
 	if (pending === null) return;
 	for (let next = pending.peek(); next !== undefined; next = pending.peek()) {
-		if (next.length > flow.maxPayloadBytes) {
-			core.drop(DROP["oversize-datagram"], 0, 0);
+		const isOversize = next.length > flow.maxPayloadBytes;
+		const fate = isOversize
+			? oversizeFate(core.options, flow, next.length)
+			: "fragment";
+		if (fate === "refuse") {
+			core.drop(DROP["oversize-datagram"], 0, 0, flow);
 			pending.shift();
 			continue;
 		}
-		if (next.length > windowAllowanceBytes(flow)) return;
+		if (fate === "wait" || next.length > windowAllowanceBytes(flow)) return;
+		if (isOversize) {
+			// First, because a flush within would give the staged octets' place away.
+			core.outbox.makeRoomForFragments();
+			if (!core.outbox.hasStagingRoom(next.length)) core.outbox.flush();
+			const offset = core.outbox.stage(next);
+			pending.shift();
+			core.outbox.fragmented(flow, offset, next.length, nowMs);
+			continue;
+		}
 		core.outbox.makeRoom();
 		if (!core.outbox.hasStagingRoom(next.length)) core.outbox.flush();
 		const place = stageRun(core, flow);

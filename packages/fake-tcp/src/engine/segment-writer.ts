@@ -22,7 +22,7 @@ import {
 	WINDOW_SCALE_OPTION,
 } from "../wire/tcp.js";
 
-/** Largest header: IPv6, TCP, window scale and MSS. Rounded up to keep headers aligned. */
+/** Largest header: IPv6, TCP, window scale and MSS; or IPv6, Fragment and TCP. Rounded up to keep headers aligned. */
 export const HEADER_SLOT_BYTES = 72;
 
 /** The variable part of the next segment; one instance is reused. */
@@ -36,7 +36,7 @@ export class SegmentDraft {
 	/** MSS option behind it; 0 for none. */
 	mss = 0;
 	payloadBytes = 0;
-	/** Wire segments in this super-segment, for IPv4's identification. */
+	/** Wire segments in this super-segment, for IPv4's identification; 0 when that is not from the flow's numbers. */
 	segments = 1;
 
 	/** Back to a bare segment without options. */
@@ -85,12 +85,23 @@ export class SegmentWriter {
 		this.#next = options.region.offset;
 	}
 
-	/** False when the next header would not fit: flush, then `clear`. */
-	hasRoom(): boolean {
+	/** False when that many headers more would not fit: flush, then `clear`. */
+	hasRoom(headers = 1): boolean {
 		return (
-			this.#next + HEADER_SLOT_BYTES <=
+			this.#next + HEADER_SLOT_BYTES * headers <=
 			this.#region.offset + this.#region.length
 		);
+	}
+
+	/** Takes the place of one header, for the caller to write. @returns its offset in the arena. */
+	takeSlot(): number {
+		invariant(
+			this.hasRoom(),
+			"the header region is flushed before it overflows",
+		);
+		const at = this.#next;
+		this.#next += HEADER_SLOT_BYTES;
+		return at;
 	}
 
 	/** Gives the region back once everything in it has been written out. */
@@ -119,12 +130,7 @@ export class SegmentWriter {
 	 * complement: the form in which virtio's NEEDS_CSUM hands an unfinished checksum over.
 	 */
 	write(flow: Flow, draft: SegmentDraft): void {
-		invariant(
-			this.hasRoom(),
-			"the header region is flushed before it overflows",
-		);
-		const at = this.#next;
-		this.#next += HEADER_SLOT_BYTES;
+		const at = this.takeSlot();
 		const optionBytes =
 			(draft.hasWindowScale ? 4 : 0) + (draft.mss === 0 ? 0 : 4);
 		const tcpBytes = TCP_HEADER_BYTES + optionBytes;

@@ -4,6 +4,7 @@ import type { Flow } from "../flow/flow.js";
 import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
 import { CONTROL_REPEAT_MS, type Handshake } from "./handshake.js";
+import { drainPending } from "./pending-drain.js";
 
 /** Repetitions after 1, 2, 4 and 8 s, while the peer's own has not come (wire.md 4.13). */
 const MAX_CONTROL_REPEATS = 4;
@@ -36,6 +37,9 @@ export function tendFlow(
 	}
 	sendDelayedAck(core, flow, nowMs);
 	sayLinkMtu(core, flow, nowMs);
+	// What waited for the peer's link MTU may have waited long enough.
+	if (flow.pending !== null && flow.pending.count > 0)
+		drainPending(core, flow, nowMs);
 }
 
 /** One-way traffic must be acknowledged now and then, or conntrack forgets the flow (wire.md 4.9). */

@@ -16,6 +16,11 @@ import { VERDICT } from "../engine/received-packets.js";
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import type { Flow } from "../flow/flow.js";
 import { WIRE_PROFILES, type WireProfileName } from "../flow/wire-profile.js";
+import {
+	REASSEMBLY_LIMITS,
+	type ReassemblyLimits,
+} from "../fragment/reassembly-limits.js";
+import { reassemblyRegionBytes } from "../fragment/reassembly-memory.js";
 import { MAX_SUPER_SEGMENT_BYTES } from "../mtu/mtu-arithmetic.js";
 import { RegionTable, TrainTable } from "../train/train-table.js";
 import { checksumAdd, checksumFinish } from "../wire/checksum.js";
@@ -31,7 +36,14 @@ const HEADERS = { offset: 0, length: 72 * 256 };
 const STAGING = { offset: 32 * 1024, length: 128 * 1024 };
 const UPLINK = { offset: 256 * 1024, length: 1024 * 1024 };
 const PACKETS = { offset: 1_536 * 1024, length: 256 * 1024 };
-const ARENA_BYTES = 2 * 1024 * 1024;
+/** Small, so that thousands of hosts can be made, and evict soon. */
+const REASSEMBLY: ReassemblyLimits = {
+	...REASSEMBLY_LIMITS,
+	highWatermarkBytes: 512 * 1024,
+	lowWatermarkBytes: 384 * 1024,
+	maxDatagrams: 256,
+};
+const REASSEMBLY_OFFSET = 2 * 1024 * 1024;
 
 /** A packet as it left the engine: one IP packet, perhaps a super-segment. The TCP checksum is finished. */
 export interface WirePacket {
@@ -60,8 +72,10 @@ export interface EngineHostOptions {
 	readonly maxFlows?: number;
 	readonly idleTimeoutMs?: number;
 	readonly linkMtuBytes?: number;
+	readonly oversize?: "drop" | "fragment";
 	readonly handshakePacket?: Uint8Array;
 	readonly seed?: number;
+	readonly reassembly?: ReassemblyLimits;
 }
 
 export const CLIENT_ADDRESS = "192.168.200.2";
@@ -77,7 +91,7 @@ function address(literal: string): IpAddress {
 }
 
 export class EngineHost implements EngineSink {
-	readonly arena = new Uint8Array(ARENA_BYTES);
+	readonly arena: Uint8Array;
 	readonly engine: Engine;
 	readonly counters = new Float64Array(ENGINE_COUNTER_COUNT);
 	readonly drops = new Float64Array(DROP_REASON_COUNT);
@@ -91,6 +105,8 @@ export class EngineHost implements EngineSink {
 		readonly reason: FlowCloseReason;
 	}[] = [];
 	evidenceCount = 0;
+	/** How often the engine took its memory of delivered datagrams back within a batch. */
+	releases = 0;
 	/** What was discarded, in order, with the octets at fault. */
 	readonly discarded: DiscardedPacket[] = [];
 	readonly notices: NoticeTaken[] = [];
@@ -100,6 +116,12 @@ export class EngineHost implements EngineSink {
 
 	constructor(options: EngineHostOptions) {
 		const profile = WIRE_PROFILES[options.profile ?? "default"];
+		const reassemblyLimits = options.reassembly ?? REASSEMBLY;
+		const reassemblyRegion = {
+			offset: REASSEMBLY_OFFSET,
+			length: reassemblyRegionBytes(reassemblyLimits),
+		};
+		this.arena = new Uint8Array(REASSEMBLY_OFFSET + reassemblyRegion.length);
 		const regions = new RegionTable(2_048);
 		const maxFlows = options.maxFlows ?? 64;
 		const trains = {
@@ -119,6 +141,8 @@ export class EngineHost implements EngineSink {
 			arena: this.arena,
 			headerRegion: HEADERS,
 			stagingRegion: STAGING,
+			reassemblyRegion,
+			reassemblyLimits,
 			outgoing: this.#outgoing,
 			local: {
 				4: address(isClient ? CLIENT_ADDRESS : SERVER_ADDRESS),
@@ -128,6 +152,7 @@ export class EngineHost implements EngineSink {
 			maxFlows,
 			idleTimeoutMs: options.idleTimeoutMs ?? 180_000,
 			linkMtuBytes: options.linkMtuBytes ?? 1_500,
+			oversize: options.oversize ?? "drop",
 			handshakePacket: options.handshakePacket ?? null,
 			counters: this.counters,
 			drops: this.drops,
@@ -265,8 +290,11 @@ export class EngineHost implements EngineSink {
 			}
 			const totalLength = this.#outgoing.totalLength[train] ?? 0;
 			const size = this.#outgoing.segmentSize[train] ?? 0;
+			const bytes = concatenate(parts);
+			// An IP fragment goes as it stands.
+			const isFragment = totalLength > 0 && size === 0;
 			this.sent.push({
-				bytes: finishChecksum(concatenate(parts)),
+				bytes: isFragment ? bytes : finishChecksum(bytes),
 				segmentSize: totalLength > size ? size : 0,
 			});
 		}
@@ -285,6 +313,10 @@ export class EngineHost implements EngineSink {
 			);
 			this.delivered.push({ slot: flow.slot, bytes });
 		}
+	}
+
+	releaseDelivered(): void {
+		this.releases++;
 	}
 
 	drop(reason: DropReason, flow: Flow | null, place: PacketPlace): void {

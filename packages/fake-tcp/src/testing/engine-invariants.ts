@@ -19,7 +19,10 @@ export function fatesOf(host: EngineHost): number {
 	let fates =
 		host.counter("packetsDelivered") +
 		host.counter("packetsConsumed") +
-		host.counter("packetsTakenAsEvidence");
+		host.counter("packetsReassembled") +
+		host.counter("packetsTakenAsEvidence") +
+		// Theirs is open, and counted as one until it is decided.
+		host.engine.heldFragments;
 	for (const [reason, count] of host.drops.entries()) {
 		if (DROP_REASON_ROWS[reason]?.side === "tun") fates += count;
 	}

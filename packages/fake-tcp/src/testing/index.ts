@@ -2,6 +2,7 @@
 
 export { ACCEPT, SegmentView } from "../wire/segment-view.js";
 export * from "./any-packet.js";
+export * from "./cut-fragments.js";
 export * from "./cut-super-segment.js";
 export * from "./engine-host.js";
 export * from "./packet-forge.js";
@@ -9,4 +10,5 @@ export * from "./packet-mutation.js";
 export * from "./reference-reading.js";
 export * from "./seeded-random.js";
 export * from "./segment-summary.js";
+export * from "./slow-reassembler.js";
 export * from "./wire-pair.js";

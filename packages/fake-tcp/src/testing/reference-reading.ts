@@ -17,9 +17,18 @@ export interface ReferenceSegment {
 	readonly hasRightChecksum: boolean;
 }
 
+/** A part of a datagram that may hold TCP. */
+export interface ReferenceFragment {
+	readonly identification: number;
+	readonly start: number;
+	readonly hasMore: boolean;
+	readonly payload: Uint8Array;
+}
+
 /** A packet may be wrong in several ways at once; a parser has to name one of them. */
 export type ReferenceReading =
 	| { readonly kind: "segment"; readonly segment: ReferenceSegment }
+	| { readonly kind: "fragment"; readonly fragment: ReferenceFragment }
 	| { readonly kind: "icmp-error" }
 	| { readonly kind: "faulty"; readonly faults: readonly DropReasonName[] };
 
@@ -68,15 +77,26 @@ function readIpv4(bytes: Uint8Array): ReferenceReading {
 		onesComplementSum(bytes.subarray(0, headerLength), 0) !== 0xffff
 	)
 		faults.push("bad-ip-checksum");
-	if ((number16(bytes, 6) & 0x3fff) !== 0) faults.push("fragment");
 	if (faults.length > 0) return faulty(...faults);
 	const protocol = bytes[9];
 	const body = bytes.subarray(headerLength, totalLength);
+	const place = number16(bytes, 6);
+	const isFragment = (place & 0x3fff) !== 0;
+	if (protocol === 6 && isFragment)
+		return {
+			kind: "fragment",
+			fragment: {
+				identification: number16(bytes, 4),
+				start: (place & 0x1fff) * 8,
+				hasMore: (place & 0x2000) !== 0,
+				payload: body,
+			},
+		};
 	if (protocol === 6) return readTcp(body, bytes.subarray(12, 20), 4);
 	const isForMany =
 		(bytes[16] ?? 0) >> 4 === 14 || number32(bytes, 16) === 0xffff_ffff;
 	if (isForMany) return faulty("link-local-chatter");
-	if (protocol !== 1) return faulty("not-tcp");
+	if (protocol !== 1 || isFragment) return faulty("not-tcp");
 	if (body.length < 8) return faulty("truncated");
 	// RFC 792: unreachable, quench, redirect, time exceeded, parameter problem.
 	return [3, 4, 5, 11, 12].includes(body[0] ?? 0)
@@ -96,16 +116,19 @@ function readIpv6(bytes: Uint8Array): ReferenceReading {
 	let next = bytes[6] ?? 0;
 	let at = 40;
 	let headers = 0;
-	while (SKIPPED_HEADERS.includes(next)) {
+	while (SKIPPED_HEADERS.includes(next) || next === FRAGMENT_HEADER) {
 		headers += 1;
 		if (headers > LONGEST_CHAIN || at + 8 > end)
 			return faulty("bad-extension-chain");
+		const isFragmentHeader = next === FRAGMENT_HEADER;
 		next = bytes[at] ?? 0;
-		at += 8 + (bytes[at + 1] ?? 0) * 8;
+		// RFC 6946: with offset 0 and no more to come it is whole, and goes on behind the header.
+		if (isFragmentHeader && (number16(bytes, at + 2) & 0xfff9) !== 0)
+			return readFragment(bytes, { at, end, next });
+		at += 8 + (isFragmentHeader ? 0 : (bytes[at + 1] ?? 0) * 8);
 		if (at > end) return faulty("bad-extension-chain");
 	}
 	if (headers === LONGEST_CHAIN) return faulty("bad-extension-chain");
-	if (next === FRAGMENT_HEADER) return faulty("fragment");
 	const body = bytes.subarray(at, end);
 	if (next === 6) return readTcp(body, bytes.subarray(8, 40), 6);
 	if (bytes[24] === 0xff) return faulty("link-local-chatter");
@@ -115,6 +138,26 @@ function readIpv6(bytes: Uint8Array): ReferenceReading {
 	return (body[0] ?? 0) < 128
 		? { kind: "icmp-error" }
 		: faulty("link-local-chatter");
+}
+
+/** RFC 8200 §4.5. */
+function readFragment(
+	bytes: Uint8Array,
+	header: { readonly at: number; readonly end: number; readonly next: number },
+): ReferenceReading {
+	const { at, end, next } = header;
+	if (next !== 6 && !SKIPPED_HEADERS.includes(next))
+		return faulty(bytes[24] === 0xff ? "link-local-chatter" : "not-tcp");
+	const place = number16(bytes, at + 2);
+	return {
+		kind: "fragment",
+		fragment: {
+			identification: number32(bytes, at + 4),
+			start: (place >> 3) * 8,
+			hasMore: (place & 1) !== 0,
+			payload: bytes.subarray(at + 8, end),
+		},
+	};
 }
 
 /** RFC 9293 §3.1. */

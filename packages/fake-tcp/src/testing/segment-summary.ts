@@ -7,6 +7,23 @@ export function datagram(size: number, fill: number): Uint8Array {
 	return new Uint8Array(size).fill(fill & 0xff);
 }
 
+/** For large datagrams, where a matcher's own comparison takes seconds. */
+export function areSameOctets(
+	some: readonly Uint8Array[],
+	others: readonly Uint8Array[],
+): boolean {
+	return (
+		some.length === others.length &&
+		some.every((one, index) => {
+			const other = others[index];
+			return (
+				one.length === other?.length &&
+				one.every((octet, at) => octet === other[at])
+			);
+		})
+	);
+}
+
 export function toHex(bytes: Uint8Array): string {
 	return [...bytes]
 		.map((octet) => octet.toString(16).padStart(2, "0"))

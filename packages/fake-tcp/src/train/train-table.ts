@@ -56,7 +56,7 @@ export class TrainTable {
 	readonly owner: Int32Array;
 	readonly firstRegion: Int32Array;
 	readonly regionCount: Int32Array;
-	/** Octets of every datagram but the last. */
+	/** Octets of every datagram but the last; 0 for an IP fragment, which is written as it stands. */
 	readonly segmentSize: Int32Array;
 	readonly totalLength: Int32Array;
 	/** Place of the IP and TCP header in the arena; length 0 while there is none. */
@@ -152,7 +152,7 @@ export class TrainTable {
 		this.totalLength[train] = source.totalLength[sourceTrain] ?? 0;
 	}
 
-	/** Gives the train one region of payload: datagrams of `segmentSize` octets, the last possibly shorter. */
+	/** Gives the train one region of payload: datagrams of `segmentSize` octets, the last possibly shorter; see there for 0. */
 	setPayload(train: number, region: number, segmentSize: number): void {
 		this.firstRegion[train] = region;
 		this.regionCount[train] = 1;
@@ -247,9 +247,11 @@ export class TrainTable {
 	}
 }
 
-/** How many datagrams a run of `totalLength` octets holds. */
+/** How many datagrams a run of `totalLength` octets holds; an IP fragment (size 0) counts one. */
 export function segmentsIn(totalLength: number, segmentSize: number): number {
-	return totalLength <= segmentSize ? 1 : Math.ceil(totalLength / segmentSize);
+	return totalLength <= segmentSize || segmentSize === 0
+		? 1
+		: Math.ceil(totalLength / segmentSize);
 }
 
 /** Datagrams in a train of the table. */

@@ -42,10 +42,43 @@ const ROWS = [
 		meaning: "The IPv4 header checksum is wrong.",
 	},
 	{
-		name: "fragment",
+		name: "fragment-malformed",
 		side: "tun",
 		meaning:
-			"An IP fragment (the path or a device cuts packets up: the MTU is too large somewhere).",
+			"An IP fragment that no sender makes: empty, cut at no multiple of 8 bytes, or cut within the TCP header.",
+	},
+	{
+		name: "fragment-too-long",
+		side: "tun",
+		meaning:
+			"With this IP fragment the datagram would be longer than IP allows (ping of death).",
+	},
+	{
+		name: "fragment-overlap",
+		side: "tun",
+		meaning:
+			"IP fragments of one datagram that overlap or contradict each other; the datagram is discarded whole.",
+	},
+	{
+		name: "fragment-duplicate",
+		side: "tun",
+		meaning: "The same IP fragment once more; the first one counts.",
+	},
+	{
+		name: "fragment-too-many",
+		side: "tun",
+		meaning: "A datagram in more than 64 IP fragments.",
+	},
+	{
+		name: "fragment-evicted",
+		side: "tun",
+		meaning:
+			"An IP fragment that made room: the oldest go when memory, number or a source's share is used up.",
+	},
+	{
+		name: "fragment-timeout",
+		side: "tun",
+		meaning: "An IP fragment whose rest did not come within 5 s.",
 	},
 	{
 		name: "bad-extension-chain",

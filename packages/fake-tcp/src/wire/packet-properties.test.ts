@@ -8,13 +8,14 @@ import {
 	timeLimitMs,
 } from "../testing/property-run.js";
 import {
+	type ReferenceFragment,
 	type ReferenceReading,
 	type ReferenceSegment,
 	readSlowly,
 } from "../testing/reference-reading.js";
 import type { SeededRandom } from "../testing/seeded-random.js";
 import { dropReasonName } from "./drop-reason.js";
-import { ACCEPT, ICMP_ERROR, SegmentView } from "./segment-view.js";
+import { ACCEPT, FRAGMENT, ICMP_ERROR, SegmentView } from "./segment-view.js";
 
 const CASES_PER_RUN = 48;
 /** Making a packet costs more than damaging it. */
@@ -38,6 +39,10 @@ function disagreement(
 		return reference.kind === "icmp-error"
 			? null
 			: `taken for an ICMP error; the reference says ${reference.kind}`;
+	if (verdict === FRAGMENT)
+		return reference.kind === "fragment"
+			? differingPart(reference.fragment)
+			: `taken for a fragment; the reference says ${reference.kind}`;
 	const reason = dropReasonName(verdict);
 	if (reference.kind !== "faulty")
 		return `refused as ${reason}; the reference says ${reference.kind}`;
@@ -46,6 +51,21 @@ function disagreement(
 	const faultEnd = view.faultStart + view.faultLength;
 	if (view.faultStart < 0 || view.faultLength < 0 || faultEnd > bytes.length)
 		return `the octets at fault, ${view.faultStart} to ${faultEnd}, are not inside the packet`;
+	return null;
+}
+
+function differingPart(part: ReferenceFragment): string | null {
+	const { fragment } = view;
+	const pairs = [
+		["identification", fragment.identification >>> 0, part.identification],
+		["start", fragment.start, part.start],
+		["more", Number(fragment.hasMore), Number(part.hasMore)],
+		["length", fragment.length, part.payload.length],
+	] as const;
+	for (const [name, found, wanted] of pairs)
+		if (found !== wanted) return `${name}: ${found} instead of ${wanted}`;
+	for (const [at, octet] of part.payload.entries())
+		if (arena[fragment.payloadOffset + at] !== octet) return "another payload";
 	return null;
 }
 

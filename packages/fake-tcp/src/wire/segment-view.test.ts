@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { EngineHost, type WirePacket } from "../testing/index.js";
 import { checksumAdd, checksumFinish } from "./checksum.js";
 import { DROP, type DropReasonName } from "./drop-reason.js";
-import { ACCEPT, ICMP_ERROR, SegmentView } from "./segment-view.js";
+import { ACCEPT, FRAGMENT, ICMP_ERROR, SegmentView } from "./segment-view.js";
 
 const arena = new Uint8Array(4_096);
 const view = new SegmentView(arena);
@@ -126,19 +126,41 @@ describe("a segment view", () => {
 			() => edited(4, () => {}).with(8, 1),
 		],
 		[
-			"more fragments",
-			"fragment",
-			() => edited(4, (_, header) => header.setUint16(6, 0x2000)),
+			"a fragment of UDP",
+			"not-tcp",
+			() => edited(4, (bytes) => put(bytes, [6, [0x20]], [9, [17]])),
 		],
 		[
-			"a tail fragment",
-			"fragment",
-			() => edited(4, (_, header) => header.setUint16(6, 0x00b9)),
+			"a fragment of an ICMP error",
+			"not-tcp",
+			() => edited(4, (bytes) => put(bytes, [6, [0x20]], [9, [1]], [20, [3]])),
 		],
 		[
-			"an IPv6 fragment",
-			"fragment",
-			() => edited(6, (bytes) => bytes.fill(44, 6, 7)),
+			"a multicast fragment",
+			"link-local-chatter",
+			() =>
+				edited(4, (bytes) =>
+					put(bytes, [6, [0x20]], [9, [17]], [16, [224, 0, 0, 251]]),
+				),
+		],
+		[
+			"an IPv6 fragment of UDP",
+			"not-tcp",
+			() => edited(6, (bytes) => put(bytes, [6, [44]], [40, [17, 0, 0, 1]])),
+		],
+		[
+			"an IPv6 fragment of an ICMPv6 error",
+			"not-tcp",
+			() => edited(6, (bytes) => put(bytes, [6, [44]], [40, [58, 0, 0, 1]])),
+		],
+		[
+			"half a Fragment header",
+			"bad-extension-chain",
+			() =>
+				edited(6, (bytes, header) => {
+					put(bytes, [6, [44]], [40, [6, 0, 0, 1]]);
+					header.setUint16(4, 7);
+				}),
 		],
 		["UDP", "not-tcp", () => edited(4, (bytes) => bytes.fill(17, 9, 10))],
 		[
@@ -225,6 +247,64 @@ describe("a segment view", () => {
 		expect(view.verifyTcpChecksum()).toBe(true);
 	});
 
+	const IN_FRONT = 40;
+	const fragments: [string, () => Uint8Array, object][] = [
+		[
+			"a first one",
+			() => edited(4, (_, header) => header.setUint32(4, 0xbeef2000)),
+			{ identification: 0xbeef, start: 0, hasMore: true, headerLength: 20 },
+		],
+		[
+			"a tail",
+			() => edited(4, (_, header) => header.setUint32(4, 0x000100b9)),
+			{ identification: 1, start: 1_480, hasMore: false, length: 28 },
+		],
+		[
+			"one with options",
+			() =>
+				inserted(4, new Uint8Array(8).fill(1), (header) => {
+					header.setUint8(0, 0x47);
+					header.setUint16(6, 0x3fff);
+				}),
+			{ start: 65_528, hasMore: true, headerLength: 28, protocol: 6 },
+		],
+		[
+			"an IPv6 one",
+			() =>
+				edited(6, (bytes) =>
+					put(bytes, [6, [44]], [IN_FRONT, [6, 0xff, 5, 0xa9, 1, 2, 3, 4]]),
+				),
+			{
+				identification: 0x01020304,
+				start: 1_448,
+				hasMore: true,
+				length: 20,
+				headerLength: 40,
+				namedAt: 6,
+				protocol: 6,
+			},
+		],
+	];
+	it.each(fragments)("reads what %s says of itself", (_name, make, said) => {
+		const bytes = make();
+		expect(bind(bytes)).toBe(FRAGMENT);
+		expect(view.fragment).toMatchObject(said);
+		expect(view.fragment.packetLength).toBe(bytes.length);
+		expect(view.packetLength).toBe(bytes.length);
+		expect(view.fragment.payloadOffset + view.fragment.length).toBe(
+			AT + bytes.length,
+		);
+	});
+
+	it("takes an atomic fragment for the whole packet that it is (RFC 6946)", () => {
+		const atomic = Uint8Array.of(6, 0, 0, 0, 1, 2, 3, 4);
+		expect(bind(inserted(6, atomic, (header) => header.setUint8(6, 44)))).toBe(
+			ACCEPT,
+		);
+		expect(view.destinationPort).toBe(4_567);
+		expect(view.verifyTcpChecksum()).toBe(true);
+	});
+
 	it("leaves padding behind the packet out", () => {
 		const whole = segment(4);
 		const padded = new Uint8Array(whole.length + 6).fill(0xaa);
@@ -256,6 +336,15 @@ describe("a segment view", () => {
 						if (at < bytes.length) bytes[at] = value;
 					if (fixChecksum && bytes.length >= 20) withIpv4Checksum(bytes);
 					const verdict = bind(bytes);
+					if (verdict === FRAGMENT) {
+						const { payloadOffset, length, start } = view.fragment;
+						expect(payloadOffset).toBeGreaterThanOrEqual(AT + 20);
+						expect(payloadOffset + length).toBeLessThanOrEqual(
+							AT + bytes.length,
+						);
+						expect(length).toBeGreaterThanOrEqual(0);
+						expect(start % 8).toBe(0);
+					}
 					if (verdict !== ACCEPT) return;
 					expect(view.tcpOffset).toBeGreaterThanOrEqual(AT + 20);
 					expect(view.payloadOffset + view.payloadLength).toBe(

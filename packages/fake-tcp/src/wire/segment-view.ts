@@ -2,6 +2,7 @@
 
 import { checksumHolds } from "./checksum.js";
 import { DROP, type DropReason } from "./drop-reason.js";
+import { FragmentFields } from "./fragment-fields.js";
 import { type IpFamily, MAPPED_PREFIX_WORD } from "./ip-address.js";
 import { IPV4_FIELD, IPV4_FRAGMENT_MASK, IPV4_HEADER_BYTES } from "./ipv4.js";
 import {
@@ -9,6 +10,7 @@ import {
 	type ExtensionChain,
 	IPV6_FIELD,
 	IPV6_HEADER_BYTES,
+	isExtensionHeader,
 	walkExtensionHeaders,
 } from "./ipv6.js";
 import { TCP_FIELD, TCP_HEADER_BYTES, TCP_PROTOCOL } from "./tcp.js";
@@ -17,6 +19,8 @@ import { TCP_FIELD, TCP_HEADER_BYTES, TCP_PROTOCOL } from "./tcp.js";
 export const ACCEPT = -1;
 /** `bind` found an ICMP or ICMPv6 error message: evidence, not data. */
 export const ICMP_ERROR = -2;
+/** `bind` found an IP fragment of a TCP segment: addresses and `fragment` are set, nothing of TCP is. */
+export const FRAGMENT = -3;
 
 const ICMPV4_PROTOCOL = 1;
 const ICMPV6_PROTOCOL = 58;
@@ -30,7 +34,6 @@ const BAD_IP_VERSION = DROP["bad-ip-version"];
 const BAD_IP_HEADER_LENGTH = DROP["bad-ip-header-length"];
 const BAD_IP_CHECKSUM = DROP["bad-ip-checksum"];
 const TRUNCATED = DROP.truncated;
-const FRAGMENT = DROP.fragment;
 const BAD_EXTENSION_CHAIN = DROP["bad-extension-chain"];
 const CHATTER = DROP["link-local-chatter"];
 const NOT_TCP = DROP["not-tcp"];
@@ -55,12 +58,18 @@ export class SegmentView {
 	readonly destination = new Int32Array(4);
 	sourcePort = 0;
 	destinationPort = 0;
-	/** After a refusal: the octets at fault, counted from the packet's start. */
+	/** Set when `bind` says `FRAGMENT`. */
+	readonly fragment = new FragmentFields();
+	/** After a refusal, or of a fragment's place: the octets to blame, counted from the packet's start. */
 	faultStart = 0;
 	faultLength = 0;
 
 	readonly #view: DataView;
-	readonly #chain: ExtensionChain = { protocol: 0, offset: 0 };
+	readonly #chain: ExtensionChain = {
+		protocol: 0,
+		offset: 0,
+		namedAt: 0,
+	};
 	readonly #range = { start: 0, end: 0 };
 
 	constructor(arena: Uint8Array) {
@@ -74,12 +83,12 @@ export class SegmentView {
 
 	/**
 	 * Checks the packet of `length` octets at `offset`.
-	 * @returns `ACCEPT`, `ICMP_ERROR`, or the `DropReason`. After a drop the fields must not be read.
+	 * @returns `ACCEPT`, `ICMP_ERROR`, `FRAGMENT`, or the `DropReason`. After a drop the fields must not be read.
 	 */
 	bind(
 		offset: number,
 		length: number,
-	): typeof ACCEPT | typeof ICMP_ERROR | DropReason {
+	): typeof ACCEPT | typeof ICMP_ERROR | typeof FRAGMENT | DropReason {
 		if (length <= 0) return this.#fault(EMPTY_READ, 0, 0);
 		this.ipOffset = offset;
 		const version = this.#view.getUint8(offset) >>> 4;
@@ -105,12 +114,10 @@ export class SegmentView {
 			return this.#fault(TRUNCATED, IPV4_FIELD.totalLength, 2);
 		if (!checksumHolds(view, offset, headerLength, 0))
 			return this.#fault(BAD_IP_CHECKSUM, IPV4_FIELD.headerChecksum, 2);
-		if (
+		const isFragment =
 			(view.getUint16(offset + IPV4_FIELD.flagsAndFragmentOffset) &
 				IPV4_FRAGMENT_MASK) !==
-			0
-		)
-			return this.#fault(FRAGMENT, IPV4_FIELD.flagsAndFragmentOffset, 2);
+			0;
 		const protocol = view.getUint8(offset + IPV4_FIELD.protocol);
 		this.family = 4;
 		this.source[0] = 0;
@@ -122,12 +129,16 @@ export class SegmentView {
 		this.destination[2] = MAPPED_PREFIX_WORD;
 		const destination = view.getInt32(offset + IPV4_FIELD.destination);
 		this.destination[3] = destination;
+		if (protocol === TCP_PROTOCOL && isFragment) {
+			this.fragment.readIpv4(view, offset);
+			return this.#bindFragment(IPV4_FIELD.flagsAndFragmentOffset);
+		}
 		if (protocol === TCP_PROTOCOL)
 			return this.#bindTcp(offset + headerLength, totalLength - headerLength);
 		// 224.0.0.0/4 and the limited broadcast address: what a fresh interface always hears.
 		if (destination >>> 28 === 0xe || destination === -1)
 			return this.#fault(CHATTER, IPV4_FIELD.destination, 4);
-		if (protocol !== ICMPV4_PROTOCOL)
+		if (protocol !== ICMPV4_PROTOCOL || isFragment)
 			return this.#fault(NOT_TCP, IPV4_FIELD.protocol, 1);
 		if (totalLength < headerLength + 8)
 			return this.#fault(TRUNCATED, IPV4_FIELD.totalLength, 2);
@@ -147,9 +158,9 @@ export class SegmentView {
 		this.#range.end = offset + packetLength;
 		const chain = this.#chain;
 		const verdict = walkExtensionHeaders(view, this.#range, chain);
-		if (verdict !== CHAIN.ok)
+		if (verdict === CHAIN.malformed)
 			return this.#fault(
-				verdict === CHAIN.fragment ? FRAGMENT : BAD_EXTENSION_CHAIN,
+				BAD_EXTENSION_CHAIN,
 				IPV6_HEADER_BYTES,
 				packetLength - IPV6_HEADER_BYTES,
 			);
@@ -161,17 +172,31 @@ export class SegmentView {
 			);
 		}
 		const rest = offset + packetLength - chain.offset;
+		const isFragment = verdict === CHAIN.fragment;
+		const mayHoldTcp =
+			chain.protocol === TCP_PROTOCOL || isExtensionHeader(chain.protocol);
+		if (isFragment && mayHoldTcp) {
+			this.fragment.readIpv6(view, offset, chain);
+			return this.#bindFragment(chain.offset + 2 - offset);
+		}
 		if (chain.protocol === TCP_PROTOCOL)
 			return this.#bindTcp(chain.offset, rest);
 		if (view.getUint8(offset + IPV6_FIELD.destination) === 0xff)
 			return this.#fault(CHATTER, IPV6_FIELD.destination, 16);
-		if (chain.protocol !== ICMPV6_PROTOCOL)
+		if (chain.protocol !== ICMPV6_PROTOCOL || isFragment)
 			return this.#fault(NOT_TCP, IPV6_FIELD.nextHeader, 1);
 		if (rest < 8) return this.#fault(TRUNCATED, IPV6_FIELD.payloadLength, 2);
 		// RFC 4861 §4: types 133 to 137 are neighbour discovery.
 		return view.getUint8(chain.offset) < ICMPV6_FIRST_INFORMATIONAL_TYPE
 			? ICMP_ERROR
 			: this.#fault(CHATTER, chain.offset - offset, 1);
+	}
+
+	/** The fault, should there be one, is where the packet says what part it is. */
+	#bindFragment(placeField: number): number {
+		this.tcpOffset = this.ipOffset;
+		this.tcpLength = this.fragment.packetLength;
+		return this.#fault(FRAGMENT, placeField, 2);
 	}
 
 	#bindTcp(offset: number, length: number): number {

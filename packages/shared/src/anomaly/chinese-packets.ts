@@ -38,9 +38,45 @@ export const CHINESE_PACKETS = {
 		whatToDo:
 			"若持续出现，请检查通往对端的网线、无线链路和网卡驱动：`ip -s link`、`ethtool -S <网卡>`。",
 	},
-	fragment: {
-		happened: "丢弃了一个 IP 分片。",
-		means: "路径上某段链路的 MTU 比发送方以为的小，有设备把数据包切成了分片。",
+	"fragment-malformed": {
+		happened:
+			"收到一个不可能由正常发送方产生的 IP 分片：为空、切分处不是 8 字节的倍数，或切在 TCP 首部之内。",
+		means: "它是有人构造出来攻击分片重组程序的，或者路径上有设备出了故障。",
+		whatToDo: "已丢弃，隧道本身无需处理。若持续出现，请封禁事件中的来源地址。",
+	},
+	"fragment-too-long": {
+		happened: "一个 IP 分片会使其数据报超过 IP 允许的长度。",
+		means: "这就是所谓的“死亡之 ping”，用来攻击分片重组程序。",
+		whatToDo: "已丢弃，隧道本身无需处理。若持续出现，请封禁事件中的来源地址。",
+	},
+	"fragment-overlap": {
+		happened: "同一数据报的 IP 分片相互重叠或矛盾，整个数据报已丢弃。",
+		means:
+			"有人伪造分片，或者两个数据报碰巧用了同一个标识。没有交付任何错误数据。",
+		whatToDo:
+			"如果您自己的数据报会被分片，请调低隧道内部的 MTU，直到不再分片（WireGuard：在 [Interface] 中写 `MTU = 1280`）；否则请封禁事件中的来源地址。",
+	},
+	"fragment-duplicate": {
+		happened: "同一个 IP 分片到达了两次。",
+		means: "网络复制了它。以第一份为准，数据没有丢失。",
+		whatToDo: "无需处理。",
+	},
+	"fragment-too-many": {
+		happened: "一个数据报被分成了超过 64 个 IP 分片，已丢弃。",
+		means: "路径上某段链路的 MTU 非常小，或者有人企图耗尽内存。",
+		whatToDo:
+			"在发送方调低隧道内部的 MTU（WireGuard：在 [Interface] 中写 `MTU = 1280`，一定可用），或者在两端把 `--link-mtu` 设为路径上最小的链路 MTU。",
+	},
+	"fragment-evicted": {
+		happened: "为给较新的分片腾出空间，一些尚未凑齐的 IP 分片已丢弃。",
+		means:
+			"未完成的数据报超出了隧道的保留上限（4 MiB，单个来源最多占四分之一）：可能是分片洪泛，也可能是路径上丢失了大量分片。",
+		whatToDo:
+			"如果事件中的来源不是您的对端，请封禁它；否则请调低隧道内部的 MTU，直到不再分片（WireGuard：在 [Interface] 中写 `MTU = 1280`）。",
+	},
+	"fragment-timeout": {
+		happened: "一个以 IP 分片到达的数据报，其余部分在 5 秒内没有到齐。",
+		means: "路径上丢失了分片；许多防火墙会丢弃分片。",
 		whatToDo:
 			"在发送方调低隧道内部的 MTU（WireGuard：在 [Interface] 中写 `MTU = 1280`，一定可用），或者在两端把 `--link-mtu` 设为路径上最小的链路 MTU。",
 	},

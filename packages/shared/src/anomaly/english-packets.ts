@@ -40,10 +40,53 @@ export const ENGLISH_PACKETS = {
 		whatToDo:
 			"If it goes on, check the cable, the radio link and the driver of the interface towards the peer: `ip -s link`, `ethtool -S <interface>`.",
 	},
-	fragment: {
-		happened: "An IP fragment was dropped.",
+	"fragment-malformed": {
+		happened:
+			"An IP fragment arrived that no sender makes: empty, cut at no multiple of 8 bytes, or cut within the TCP header.",
 		means:
-			"A link on the path is smaller than the sender believes, and a device cuts its packets up.",
+			"It was made to break programs that put fragments together, or a device on the path is broken.",
+		whatToDo:
+			"Nothing for the tunnel's sake: it is dropped. If it goes on, block the source named in the event.",
+	},
+	"fragment-too-long": {
+		happened: "An IP fragment would make its datagram longer than IP allows.",
+		means:
+			'This is the "ping of death", made to break programs that put fragments together.',
+		whatToDo:
+			"Nothing for the tunnel's sake: it is dropped. If it goes on, block the source named in the event.",
+	},
+	"fragment-overlap": {
+		happened:
+			"IP fragments of one datagram overlap or contradict each other; the datagram was dropped whole.",
+		means:
+			"Somebody forges fragments, or two datagrams met under one identification. Nothing false was delivered.",
+		whatToDo:
+			"If your own datagrams come in fragments, lower the MTU inside the tunnel until none do (WireGuard: `MTU = 1280` in the section [Interface]). Otherwise block the source named in the event.",
+	},
+	"fragment-duplicate": {
+		happened: "The same IP fragment arrived twice.",
+		means: "The network doubled it. The first copy counts, nothing is lost.",
+		whatToDo: "Nothing.",
+	},
+	"fragment-too-many": {
+		happened: "A datagram came in more than 64 IP fragments and was dropped.",
+		means:
+			"A link on the path is very small, or somebody tries to use up memory.",
+		whatToDo:
+			"Lower the MTU of what runs inside the tunnel on the sender (WireGuard: `MTU = 1280` in the section [Interface] always works), or set `--link-mtu` on both ends to the smallest link on the path.",
+	},
+	"fragment-evicted": {
+		happened:
+			"IP fragments were dropped before the rest came, to make room for younger ones.",
+		means:
+			"More unfinished datagrams arrive than a tunnel keeps (4 MiB, a quarter of it for one source): a flood of fragments, or many lost on the path.",
+		whatToDo:
+			"If the events name a source that is not your peer, block it. Otherwise lower the MTU inside the tunnel until nothing is fragmented (WireGuard: `MTU = 1280` in the section [Interface]).",
+	},
+	"fragment-timeout": {
+		happened:
+			"The rest of a datagram in IP fragments did not come within 5 seconds.",
+		means: "Fragments are lost on the path; many firewalls drop them.",
 		whatToDo:
 			"Lower the MTU of what runs inside the tunnel on the sender (WireGuard: `MTU = 1280` in the section [Interface] always works), or set `--link-mtu` on both ends to the smallest link on the path.",
 	},

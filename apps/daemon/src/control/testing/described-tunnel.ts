@@ -29,6 +29,7 @@ export function describedTunnel(
 		linkMtu: { oursBytes: 1_500, peersBytes: 1_420 },
 		maxPayloadBytes: 1_360,
 		flows: { established: 2, halfOpen: 1 },
+		heldFragmentBytes: 0,
 		lastInboundMsAgo: 200,
 		rates: {
 			sent: { bitsPerSecond: 1_234_567, datagramsPerSecond: 1_000 },

@@ -1,6 +1,11 @@
 // Both ends of a tunnel without their workers: pumps on memory I/O, time by hand, applications and a target.
 
-import { DROP, Engine, WIRE_PROFILES } from "@tunscope/fake-tcp";
+import {
+	DROP,
+	Engine,
+	REASSEMBLY_LIMITS,
+	WIRE_PROFILES,
+} from "@tunscope/fake-tcp";
 import {
 	createMemoryPacketIo,
 	MemoryNetwork,
@@ -72,7 +77,7 @@ class End {
 			openUdp: (options) => this.#counted(memoryIo.openUdp(options)),
 		};
 		this.poller = this.io.createPoller();
-		const { arena, headers, staging } = this.layout;
+		const { arena, headers, staging, reassembly } = this.layout;
 		this.anomalies = new AnomalyCollector({
 			arena,
 			drops: this.counters.drops,
@@ -107,6 +112,8 @@ class End {
 			arena,
 			headerRegion: headers,
 			stagingRegion: staging,
+			reassemblyRegion: reassembly,
+			reassemblyLimits: REASSEMBLY_LIMITS,
 			outgoing: this.pump.outgoing,
 			local: {
 				4: checkedIpAddress(PEERS[role][4]),
@@ -116,6 +123,7 @@ class End {
 			maxFlows,
 			idleTimeoutMs: 180_000,
 			linkMtuBytes: 1_500,
+			oversize: "drop",
 			handshakePacket: null,
 			counters: this.counters.engine,
 			drops: this.counters.drops,
