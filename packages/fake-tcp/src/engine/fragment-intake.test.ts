@@ -1,64 +1,20 @@
 import { describe, expect, it } from "vitest";
-import type { Flow } from "../flow/flow.js";
 import { fatesOf } from "../testing/engine-invariants.js";
 import {
 	areSameOctets,
 	cutFragments,
 	datagram,
-	type EngineHost,
 	type FragmentPart,
 	fragmentableAt,
 	fragmentOf,
 	type WirePacket,
-	WirePair,
 } from "../testing/index.js";
+import { type OpenEnds, openEnds, pattern } from "../testing/open-ends.js";
 
 const families = [4, 6] as const;
 const VERDICT_GOOD = 0;
 
-interface Ends {
-	readonly pair: WirePair;
-	readonly server: EngineHost;
-	readonly flow: Flow;
-	/** What the client sends for one datagram, kept from the server. */
-	segmentOf(payload: Uint8Array): Uint8Array;
-	/** Gives the server packets as one batch. */
-	give(...packets: Uint8Array[]): void;
-}
-
-/** Two of ours with an open flow; links so large that no size is refused. */
-function ends(family: 4 | 6): Ends {
-	const options = { linkMtuBytes: 65_535 };
-	const pair = new WirePair({ client: options, server: options });
-	const flow = pair.client.open(pair.nowMs, family);
-	pair.settle();
-	pair.capture.length = 0;
-	const { server } = pair;
-	return {
-		pair,
-		server,
-		flow,
-		segmentOf: (payload) => {
-			pair.client.send(flow, [payload], pair.nowMs);
-			const [packet] = pair.client.takeSent() as [WirePacket];
-			return packet.bytes;
-		},
-		give: (...packets) =>
-			server.receiveBatch(
-				packets.map((bytes) => ({ bytes, segmentSize: 0 })),
-				pair.nowMs,
-			),
-	};
-}
-
-function pattern(length: number, seed = 0): Uint8Array {
-	return Uint8Array.from(
-		{ length },
-		(_, at) => (at * 31 + (at >>> 8) * 7 + seed) & 0xff,
-	);
-}
-
-function expectSilence({ pair, server }: Ends): void {
+function expectSilence({ pair, server }: OpenEnds): void {
 	expect(server.takeSent()).toEqual([]);
 	expect(server.counter("resetsSent")).toBe(0);
 	expect(fatesOf(server)).toBe(server.counter("packetsReceived"));
@@ -70,7 +26,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	const headers = family === 4 ? 20 : 40;
 
 	it("packet-cases.md e.1 1 and 2: a tail of 8 octets, and one of 20 and more, is put together", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const room = 1_400 - headers - (family === 4 ? 0 : 8);
 		const step = Math.floor(room / 8) * 8;
 		for (const tail of [1, 7, 8, 20, 28, 100]) {
@@ -89,7 +45,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("packet-cases.md e.1 2: a lone tail is never answered, whatever its octets look like", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(100));
 		// Octets that would be a SYN to the open port, if they were a header.
 		const looksLikeTcp = packet.slice(fragmentableAt(packet));
@@ -102,7 +58,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("packet-cases.md e.1 3: a first fragment alone is held, expires after 5 s and is counted", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(1_000));
 		const [first] = cutFragments(packet, { mtuBytes: 576, identification: 1 });
 		all.give(first as Uint8Array);
@@ -118,7 +74,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("packet-cases.md e.1 4: out of order and twice is delivered once; an overlap discards all of it", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const payload = pattern(4_000);
 		const packet = all.segmentOf(payload);
 		const pieces = cutFragments(packet, { mtuBytes: 1_300, identification: 3 });
@@ -148,7 +104,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("packet-cases.md e.1 4: past 64 KiB is refused by 32-bit arithmetic; thousands of identifications stay in bounds", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(1_400));
 		const of = (part: Partial<FragmentPart>) =>
 			fragmentOf(packet, {
@@ -175,7 +131,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("packet-cases.md e.1 5: what is larger than 1,500 octets is delivered, up to the largest packet", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		for (const size of [1_461, 9_000, family === 4 ? 65_495 : 65_475]) {
 			const payload = pattern(size);
 			const packet = all.segmentOf(payload);
@@ -191,7 +147,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("tells how large the fragments were and how many, and of which flow", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(3_000));
 		const pieces = cutFragments(packet, { mtuBytes: 1_400, identification: 1 });
 		all.give(...pieces);
@@ -209,7 +165,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("believes no verdict of the device about a fragment, and sums what it put together", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(3_000));
 		const damaged = Uint8Array.from(packet);
 		damaged[2_000] = (damaged[2_000] ?? 0) ^ 1;
@@ -229,7 +185,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("keeps only what is for our own address", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(3_000));
 		const lastOfDestination = family === 4 ? 19 : 39;
 		packet[lastOfDestination] = (packet[lastOfDestination] ?? 0) ^ 1;
@@ -240,7 +196,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("points at the place field of a fragment that it discards", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(100));
 		const part = { identification: 1, start: 24, hasMore: true };
 		all.give(fragmentOf(packet, { ...part, payload: pattern(9) }));
@@ -255,7 +211,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("takes super-segments, fragments and segments in one batch, in order of their completion", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const { pair, flow } = all;
 		pair.client.send(flow, [datagram(500, 1), datagram(500, 2)], pair.nowMs);
 		const train = pair.client.takeSent();
@@ -281,7 +237,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("lets the device's side take what was delivered before it overwrites it", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packets = Array.from({ length: 3 }, (_, index) =>
 			cutFragments(all.segmentOf(pattern(60_000, index)), {
 				mtuBytes: 1_500,
@@ -302,7 +258,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("a stray that came in fragments meets the rules of any stray; its fragments alone never an answer", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(3_000));
 		const stranger = Uint8Array.from(packet);
 		const port = fragmentableAt(stranger);
@@ -329,7 +285,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	});
 
 	it("counts what it still holds when the tunnel stops", () => {
-		const all = ends(family);
+		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(3_000));
 		const pieces = cutFragments(packet, { mtuBytes: 1_400, identification: 1 });
 		all.give(...pieces.slice(1));
@@ -337,83 +293,5 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		expect(all.server.dropsByName()).toEqual({ "fragment-timeout": 2 });
 		expect(all.server.engine.heldFragmentBytes).toBe(0);
 		expect(fatesOf(all.server)).toBe(all.server.counter("packetsReceived"));
-	});
-});
-
-describe("IPv6 and its Fragment header", () => {
-	it("packet-cases.md e.1 14: an atomic fragment is processed alone, beside a datagram of the same identification", () => {
-		const all = ends(6);
-		const pending = cutFragments(all.segmentOf(pattern(3_000)), {
-			mtuBytes: 1_400,
-			identification: 0x1234_5678,
-		});
-		const [first, ...rest] = pending as [Uint8Array, ...Uint8Array[]];
-		const plain = all.segmentOf(pattern(50, 9));
-		const atomic = fragmentOf(plain, {
-			identification: 0x1234_5678,
-			start: 0,
-			payload: plain.subarray(40),
-			hasMore: false,
-		});
-		all.give(first, atomic);
-		expect(areSameOctets(all.server.takeDelivered(), [pattern(50, 9)])).toBe(
-			true,
-		);
-		expect(all.server.engine.heldFragments).toBe(1);
-		all.give(...rest);
-		expect(areSameOctets(all.server.takeDelivered(), [pattern(3_000)])).toBe(
-			true,
-		);
-		expect(all.server.dropsByName()).toEqual({});
-	});
-
-	it("packet-cases.md e.1 14: other extension headers are passed over, also in front of fragments", () => {
-		const all = ends(6);
-		const payload = pattern(3_000);
-		const pieces = cutFragments(all.segmentOf(payload), {
-			mtuBytes: 1_400,
-			identification: 1,
-		}).map((plain) => {
-			const bytes = new Uint8Array(plain.length + 8);
-			bytes.set(plain.subarray(0, 40));
-			bytes.set([44, 0, 1, 4, 0, 0, 0, 0], 40);
-			bytes.set(plain.subarray(40), 48);
-			bytes[6] = 60;
-			new DataView(bytes.buffer).setUint16(4, bytes.length - 40);
-			return bytes;
-		});
-		all.give(...pieces);
-		expect(areSameOctets(all.server.takeDelivered(), [payload])).toBe(true);
-	});
-
-	it("discards a fragmented packet that is a fragment of another", () => {
-		const all = ends(6);
-		const packet = all.segmentOf(pattern(200));
-		const inner = Uint8Array.of(
-			44,
-			0,
-			1,
-			4,
-			0,
-			0,
-			0,
-			0,
-			6,
-			0,
-			0,
-			1,
-			0,
-			0,
-			0,
-			9,
-		);
-		const outer = new Uint8Array(40 + 16 + 40);
-		outer.set(packet.subarray(0, 40));
-		outer.set(inner, 40);
-		outer[6] = 60;
-		all.give(...cutFragments(outer, { mtuBytes: 80, identification: 1 }));
-		expect(all.server.dropsByName()).toEqual({ "fragment-malformed": 1 });
-		expect(all.server.counter("packetsReassembled")).toBe(1);
-		expectSilence(all);
 	});
 });
