@@ -169,8 +169,8 @@ export class AnomalyCollector {
 			this.#seen[number] = total;
 		}
 		this.#refill();
-		for (const [number, notKept] of this.#notKept.entries())
-			if (notKept > 0) this.#speakFor(number);
+		for (let number = 0; number < ANOMALY_NUMBER_COUNT; number++)
+			if ((this.#notKept[number] ?? 0) > 0) this.#speakFor(number);
 	}
 
 	#accountFor(number: number, grown: number): void {

@@ -7,6 +7,7 @@ const PAUSE_MS = 60_000;
 /** The main thread says these itself, at once and in its own words. */
 const SAID_ELSEWHERE: ReadonlySet<AnomalyCode> = new Set<AnomalyCode>([
 	"tun-lost",
+	"tun-down",
 	"tun-restored",
 	"tun-renamed",
 	"target-refuses",
