@@ -1,6 +1,7 @@
 // `npm run bench`: sets up what is missing, the rivals or the other commit included, then hands over to the benchmark's harness.
 
 import "./require-node.cjs";
+import { takeAgainst } from "./set-up/against-option.mjs";
 import { ensureBuiltCommit } from "./set-up/built-commit.mjs";
 import {
 	ensureDebianPackages,
@@ -9,7 +10,7 @@ import {
 } from "./set-up/debian-packages.mjs";
 import { ensureNpmPackages } from "./set-up/npm-packages.mjs";
 import { endProgramsOnSignals, runProgram } from "./set-up/run-program.mjs";
-import { runScript, SetUpError } from "./set-up/set-up-error.mjs";
+import { runScript } from "./set-up/set-up-error.mjs";
 import { ensureStockPhantun } from "./set-up/stock-phantun.mjs";
 
 const TIME_LIMIT_MS = 4 * 60 * 60_000;
@@ -42,20 +43,6 @@ await runScript("npm run bench", async () => {
 	);
 	return bench.exitCode;
 });
-
-/** Takes "--against COMMIT" or "--against=COMMIT" out of the arguments. @param {readonly string[]} argv */
-function takeAgainst(argv) {
-	const at = argv.findIndex((word) => /^--against(=|$)/.test(word));
-	const word = argv[at];
-	if (word === undefined) return { revision: null, rest: argv };
-	const isOneWord = word.includes("=");
-	const revision = isOneWord ? word.slice("--against=".length) : argv[at + 1];
-	if (revision === undefined || revision === "" || revision.startsWith("--"))
-		throw new SetUpError(
-			"--against wants a commit: npm run bench -- --against COMMIT [--rounds N] [--seconds S] [--profile offload|cut].",
-		);
-	return { revision, rest: argv.toSpliced(at, isOneWord ? 1 : 2) };
-}
 
 async function againstRivals() {
 	const reason = await ensureStockPhantun();
