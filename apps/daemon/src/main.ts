@@ -1,6 +1,7 @@
 // The composition root: command line in, what it asks for done, exit code out.
 
 import type { TunnelRequest } from "@tunscope/shared/lean";
+import type { AnomaliesQuestion } from "./cli/anomalies-command.js";
 import type { CaptureQuestion } from "./cli/capture-command.js";
 import { type DisplayFlags, parseCommandLine } from "./cli/command-line.js";
 import { Display } from "./cli/display.js";
@@ -40,6 +41,8 @@ async function main([
 				return EXIT.usage;
 			case "status":
 				return await printStatus(outcome.question, environment);
+			case "anomalies":
+				return await listAnomalies(outcome.question, environment);
 			case "capture":
 				return await writeCapture(outcome.question, environment);
 			case "file":
@@ -119,9 +122,25 @@ async function writeCapture(
 	environment: Environment,
 ): Promise<ExitCode> {
 	const { stdout: out, stderr: err } = process;
+	const enough = untilSignalled();
+	const { runCapture } = await import("./cli/capture.js");
+	return runCapture({ question, environment, out, err, enough });
+}
+
+async function listAnomalies(
+	question: AnomaliesQuestion,
+	environment: Environment,
+): Promise<ExitCode> {
+	const { stdout: out, stderr: err } = process;
+	const enough = untilSignalled();
+	const { runAnomalies } = await import("./cli/anomalies.js");
+	return runAnomalies({ question, environment, out, err, enough });
+}
+
+/** Aborted by the first Ctrl-C; a second one ends the process at once. */
+function untilSignalled(): AbortSignal {
 	const enough = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM"] as const)
 		process.once(signal, () => enough.abort());
-	const { runCapture } = await import("./cli/capture.js");
-	return runCapture({ question, environment, out, err, enough: enough.signal });
+	return enough.signal;
 }

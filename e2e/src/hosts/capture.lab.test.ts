@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { anomalyLineSchema } from "@tunscope/shared";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Lab, type LabHost, withLab } from "../netlab/lab.js";
 import { startInNamespace } from "../netlab/lab-process.js";
@@ -121,6 +122,20 @@ describe("tunscope capture", () => {
 			);
 			expect(capture.code).toBe(0);
 			expect(statSync(path).mode & 0o777).toBe(0o600);
+			const odd = await run(lab.server, [
+				...["env", "LC_ALL=zh_CN.UTF-8"],
+				...tunscopeArgv("anomalies", "server_4567"),
+			]);
+			expect(odd).toMatchObject({ code: 0, stderr: "" });
+			const told = odd.stdout
+				.split("\n")
+				.filter(Boolean)
+				.map((line) => anomalyLineSchema.parse(JSON.parse(line)));
+			expect(told.map(({ code }) => code)).toEqual(
+				expect.arrayContaining(["bad-tcp-checksum", "unknown-flow"]),
+			);
+			for (const { text } of told)
+				expect(text.happened).toMatch(/\p{Script=Han}/u);
 			await tunnel.stop();
 
 			const frames = await framesOf(path);

@@ -6,6 +6,8 @@ import { instanceDescriptionSchema } from "./tunnel-description.js";
 
 const version = z.literal(CONTROL_VERSION);
 const tunnelName = z.string().min(1).max(64);
+/** Empty: all tunnels of the instance. */
+const tunnelNames = z.array(tunnelName).max(200);
 
 export const controlRequestSchema = z.discriminatedUnion("request", [
 	z.object({ version, request: z.literal("status") }).strict(),
@@ -15,6 +17,16 @@ export const controlRequestSchema = z.discriminatedUnion("request", [
 			version,
 			request: z.literal("capture"),
 			tunnel: tunnelName,
+			/** True: and what comes later, until the viewer goes. */
+			isFollowing: z.boolean(),
+		})
+		.strict(),
+	/** What these tunnels have noticed, as far as it is kept. */
+	z
+		.object({
+			version,
+			request: z.literal("anomalies"),
+			tunnels: tunnelNames,
 			/** True: and what comes later, until the viewer goes. */
 			isFollowing: z.boolean(),
 		})
@@ -37,6 +49,8 @@ export const controlAnswerSchema = z.discriminatedUnion("kind", [
 	controlRefusalSchema,
 	/** Behind the line: a pcapng file up to the end of the connection. */
 	z.object({ version, kind: z.literal("capture"), tunnel: tunnelName }),
+	/** Behind the line: an `AnomalyEvent` a line, up to the end of the connection. */
+	z.object({ version, kind: z.literal("anomalies") }),
 ]);
 
 export type ControlAnswer = z.infer<typeof controlAnswerSchema>;

@@ -8,6 +8,10 @@ import {
 	type TunnelRole,
 } from "@tunscope/shared/lean";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
+import {
+	type AnomaliesQuestion,
+	addAnomaliesCommand,
+} from "./anomalies-command.js";
 import { addCaptureCommand, type CaptureQuestion } from "./capture-command.js";
 import { addCompletionCommand } from "./completion-command.js";
 import { addFileCommands, type FileQuestion } from "./file-commands.js";
@@ -38,6 +42,7 @@ export type CommandLineOutcome =
 			readonly display: DisplayFlags;
 	  }
 	| { readonly kind: "status"; readonly question: StatusQuestion }
+	| { readonly kind: "anomalies"; readonly question: AnomaliesQuestion }
 	| { readonly kind: "capture"; readonly question: CaptureQuestion }
 	| { readonly kind: "file"; readonly question: FileQuestion }
 	/** Help, version or a script: print and exit 0. */
@@ -125,6 +130,9 @@ export function createProgram(parts: {
 	);
 	addStatusCommand(program, (question) =>
 		onOutcome({ kind: "status", question }),
+	);
+	addAnomaliesCommand(program, (question) =>
+		onOutcome({ kind: "anomalies", question }),
 	);
 	addCaptureCommand(program, (question) =>
 		onOutcome({ kind: "capture", question }),

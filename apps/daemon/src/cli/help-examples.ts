@@ -60,6 +60,19 @@ The tunnel must run with --capture 8MiB, or with "capture: 8MiB" in its file. En
 with 1 when there is no such tunnel or it keeps no packets, with 3 when no tunscope runs here.
 `;
 
+export const ANOMALIES_EXAMPLES = `
+Examples:
+  tunscope anomalies
+      what was odd so far about the traffic of all tunnels, what it means and what to do
+  tunscope anomalies wireguard --follow
+      of one tunnel, as it comes
+  tunscope anomalies --json | jq -r 'select(.severity == "error") | .text.happened'
+      for programs; without a terminal it is one JSON object per line anyway
+
+The sentences are Chinese where the locale is (LANG=zh_CN.UTF-8). Ends with 0, with 1 when a tunnel is not there or its
+process does not answer, with 3 when no tunscope runs here.
+`;
+
 export const COMPLETION_EXAMPLES = `
 Examples:
   source <(tunscope completion bash)

@@ -10,6 +10,7 @@ import { isJsonObject, type JsonObject } from "../config/json-value.js";
 /** Longest request, in bytes. */
 export const MAX_REQUEST_BYTES = 16_384;
 const MAX_NAME_CHARACTERS = 64;
+const MAX_NAMES = 200;
 
 /** Why a request was not carried out; what a program may look at, beside the sentence for a person. */
 type RefusalCode =
@@ -70,7 +71,7 @@ function bad(message: string): Refusal {
 
 function readRequest(value: JsonObject): ControlRequest | null {
 	const version = CONTROL_VERSION;
-	const { request, tunnel, isFollowing } = value;
+	const { request, tunnel, tunnels, isFollowing } = value;
 	const parts = Object.keys(value).length;
 	if (request === "status" && parts === 2) return { version, request };
 	if (
@@ -80,7 +81,20 @@ function readRequest(value: JsonObject): ControlRequest | null {
 		typeof isFollowing === "boolean"
 	)
 		return { version, request, tunnel, isFollowing };
+	if (
+		request === "anomalies" &&
+		parts === 4 &&
+		isNameList(tunnels) &&
+		typeof isFollowing === "boolean"
+	)
+		return { version, request, tunnels, isFollowing };
 	return null;
+}
+
+function isNameList(value: unknown): value is string[] {
+	return (
+		Array.isArray(value) && value.length <= MAX_NAMES && value.every(isName)
+	);
 }
 
 function isName(value: unknown): value is string {

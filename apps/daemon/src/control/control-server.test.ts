@@ -306,6 +306,15 @@ describe("request", () => {
 			`{"version":2,"request":"capture","tunnel":"${"a".repeat(64)}","isFollowing":true}`,
 			`{"version":2,"request":"capture","tunnel":"${"a".repeat(65)}","isFollowing":true}`,
 			'{"version":2,"request":"capture","isFollowing":true}',
+			...["[]", '["a"]', '["a","b"]', '[""]', "[1]", "null", '"a"', "{}"].map(
+				(tunnels) =>
+					`{"version":2,"request":"anomalies","tunnels":${tunnels},"isFollowing":false}`,
+			),
+			...[200, 201].map(
+				(count) =>
+					`{"version":2,"request":"anomalies","tunnels":${JSON.stringify(Array(count).fill("a"))},"isFollowing":true}`,
+			),
+			'{"version":2,"request":"anomalies","tunnels":["a"]}',
 			"null",
 			"1",
 			"[]",

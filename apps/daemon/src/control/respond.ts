@@ -7,13 +7,14 @@ import {
 } from "@tunscope/shared/lean";
 import { captureStream } from "../capture/capture-stream.js";
 import type { ManagedTunnel } from "../instance/managed-tunnel.js";
+import { anomalyStream } from "./anomaly-stream.js";
 import { type Refusal, refuse } from "./control-request.js";
 import type { Reply, Respond } from "./serve-connection.js";
 
 /** The part of a ManagedTunnel that requests are about. */
 export type ControlledTunnel = Pick<
 	ManagedTunnel,
-	"describe" | "captureMemory"
+	"describe" | "captureMemory" | "anomalies"
 >;
 
 export interface ResponderOptions {
@@ -28,7 +29,7 @@ export interface ResponderOptions {
 	};
 }
 
-type CaptureRequest = Extract<ControlRequest, { readonly request: "capture" }>;
+type RequestFor<Kind> = Extract<ControlRequest, { readonly request: Kind }>;
 
 export function createResponder(options: ResponderOptions): Respond {
 	return async (request, viewer) => {
@@ -37,20 +38,19 @@ export function createResponder(options: ResponderOptions): Respond {
 				return { answer: await options.describe(), body: null };
 			case "capture":
 				return respondWithCapture(options, request, viewer);
+			case "anomalies":
+				return respondWithAnomalies(options, request, viewer);
 		}
 	};
 }
 
 function respondWithCapture(
 	{ listTunnels, version, clock }: ResponderOptions,
-	{ tunnel: name, isFollowing }: CaptureRequest,
+	{ tunnel: name, isFollowing }: RequestFor<"capture">,
 	viewer: AbortSignal,
 ): Reply | Refusal {
 	const nowMs = clock.monotonicMs();
-	// By the name in force, which is the one that the status shows.
-	const tunnel = listTunnels().find(
-		(one) => one.describe(nowMs).config.name === name,
-	);
+	const tunnel = listTunnels().find((one) => nameOf(one, nowMs) === name);
 	if (tunnel === undefined)
 		return refuse("unknown-tunnel", `No tunnel named ${name} runs here.`);
 	const memory = tunnel.captureMemory;
@@ -74,4 +74,28 @@ function respondWithCapture(
 			wallMs: clock.wallMs,
 		}),
 	};
+}
+
+function respondWithAnomalies(
+	{ listTunnels, clock }: ResponderOptions,
+	{ tunnels: names, isFollowing }: RequestFor<"anomalies">,
+	viewer: AbortSignal,
+): Reply {
+	const listRings = () =>
+		listTunnels()
+			.filter(
+				(tunnel) =>
+					names.length === 0 ||
+					names.includes(nameOf(tunnel, clock.monotonicMs())),
+			)
+			.map(({ anomalies }) => anomalies);
+	return {
+		answer: { version: CONTROL_VERSION, kind: "anomalies" },
+		body: anomalyStream({ listRings, isFollowing, signal: viewer }),
+	};
+}
+
+/** The name in force, which is the one that the status shows. */
+function nameOf(tunnel: ControlledTunnel, nowMs: number): string {
+	return tunnel.describe(nowMs).config.name;
 }
