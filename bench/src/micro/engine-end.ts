@@ -152,6 +152,10 @@ export class EngineEnd implements EngineSink {
 		this.flow = flow;
 	}
 
+	flowRenewed(): void {
+		this.flow = null;
+	}
+
 	flowClosed(): void {
 		this.flow = null;
 	}

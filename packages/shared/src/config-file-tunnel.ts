@@ -15,6 +15,7 @@ import {
 	readListenAddress,
 	readMaxFlows,
 	readOversize,
+	readRotateEvery,
 	readServerPort,
 } from "./setting-values.js";
 import { TUN_ADDRESS_DEFAULTS, TUNNEL_DEFAULTS } from "./tunnel-defaults.js";
@@ -195,6 +196,16 @@ const captureKeys = {
 	),
 };
 
+const clientKeys = {
+	"rotate-every": described(textSetting(readRotateEvery).default("off"), {
+		allowed:
+			"`off`, or seconds, or a number with ms, s, m, h or d, from 10s to 7d",
+		defaultText: "off",
+		meaning:
+			"Clients only: at this age a flow is followed by one on a new port, without a gap.",
+	}),
+};
+
 const commonKeys = { ...tunKeys, ...limitKeys, ...hostKeys, ...captureKeys };
 
 const clientSchema = z.strictObject({
@@ -202,6 +213,7 @@ const clientSchema = z.strictObject({
 	local: described(textSetting(readListenAddress), LOCAL),
 	remote,
 	...commonKeys,
+	...clientKeys,
 });
 const serverSchema = z.strictObject({
 	role: role("server"),
@@ -216,6 +228,6 @@ export const tunnelEntrySchema = z.discriminatedUnion("role", [
 ]);
 export type TunnelEntry = z.infer<typeof tunnelEntrySchema>;
 
-/** The same keys in both roles; `local` differs in what it may be. */
+/** Of clients, who have all keys that there are; `local` differs in what it may be. */
 export const TUNNEL_KEY_SCHEMAS: Readonly<Record<string, z.ZodType>> =
 	clientSchema.shape;

@@ -25,6 +25,7 @@ function requestOfEntry(
 ): TunnelRequest {
 	const { role } = entry;
 	const handshakePacket = entry["handshake-packet"];
+	const rotateEvery = entry.role === "client" ? entry["rotate-every"] : "off";
 	const config: TunnelConfig = {
 		name,
 		role,
@@ -41,6 +42,7 @@ function requestOfEntry(
 		linkMtuBytes: entry["link-mtu"],
 		oversize: entry.oversize,
 		idleTimeoutMs: entry["idle-timeout"],
+		...(rotateEvery === "off" ? {} : { rotateEveryMs: rotateEvery }),
 		hostSetup: entry["host-setup"],
 		allowForeignFirewall: entry["allow-foreign-firewall"],
 		interfaces: [...new Set(entry.interface)],

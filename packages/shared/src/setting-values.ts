@@ -117,14 +117,35 @@ export function readLinkMtu(text: string): Reading<"auto" | number> {
 
 /** Seconds, or a number with a unit. Gives milliseconds. */
 export function readIdleTimeoutMs(text: string): Reading<number> {
-	const { min, max } = TUNNEL_LIMITS.idleTimeoutMs;
+	return readDurationMs(
+		text,
+		TUNNEL_LIMITS.idleTimeoutMs,
+		"from 1s to 1d, like 180 or 3m",
+	);
+}
+
+/** `off`, or seconds, or a number with a unit. Gives milliseconds. */
+export function readRotateEvery(text: string): Reading<"off" | number> {
+	if (text === "off") return allowed("off");
+	return readDurationMs(
+		text,
+		TUNNEL_LIMITS.rotateEveryMs,
+		"from 10s to 7d, like 600 or 1h, or off",
+	);
+}
+
+function readDurationMs(
+	text: string,
+	{ min, max }: { readonly min: number; readonly max: number },
+	range: string,
+): Reading<number> {
 	const [, digits = "", unit = "s"] =
 		/^(\d{1,12})(ms|s|m|h|d)?$/.exec(text) ?? [];
 	const milliseconds = Number(digits) * (MS_PER_UNIT[unit] ?? Number.NaN);
 	if (digits !== "" && milliseconds >= min && milliseconds <= max)
 		return allowed(milliseconds);
 	return refused(
-		"Expected seconds, or a number with ms, s, m, h or d, from 1s to 1d, like 180 or 3m.",
+		`Expected seconds, or a number with ms, s, m, h or d, ${range}.`,
 	);
 }
 

@@ -51,6 +51,8 @@ export const tunnelConfigSchema = z
 		]),
 		oversize: z.enum(["drop", "fragment"]),
 		idleTimeoutMs: bounded(TUNNEL_LIMITS.idleTimeoutMs),
+		/** Client: every flow is followed by one on a new port at this age; without it, never. */
+		rotateEveryMs: bounded(TUNNEL_LIMITS.rotateEveryMs).optional(),
 		hostSetup: z.enum(["auto", "print", "off"]),
 		/** True: a rule of ours may go into a firewall of somebody else that stops the tunnel. */
 		allowForeignFirewall: z.boolean(),

@@ -65,6 +65,19 @@ export const tunnelDescriptionSchema = z.object({
 	flows: z.object({ established: count, halfOpen: count }),
 	/** Memory of IP fragments that wait for the rest of their datagram, bytes; its limit is 4 MiB. */
 	heldFragmentBytes: count,
+	/** Over the open flows; each part is null until something was measured. */
+	path: z.object({
+		/** Milliseconds: smoothed, of the flow that was heard last, and the shortest of all. */
+		roundTrip: z.object({ smoothedMs: amount, leastMs: amount }).nullable(),
+		/** What is lost, and what comes late, on its way to us: of a thousand segments, in the last sample of each flow. */
+		inbound: z
+			.object({ lostPerMille: amount, latePerMille: amount, segments: count })
+			.nullable(),
+		/** The smallest that a router said the path takes; null while none did. */
+		mtuBytes: count.nullable(),
+		/** Flows whose peer answers no probes. */
+		silentFlows: count,
+	}),
 	/** Age of the last segment from a peer; null before the first. */
 	lastInboundMsAgo: amount.nullable(),
 	rates: z.object({ sent: rates, received: rates }),

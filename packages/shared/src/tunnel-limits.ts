@@ -6,6 +6,8 @@ export const TUNNEL_LIMITS = {
 	/** RFC 791 §3.1: every IPv4 host takes 576 bytes. */
 	linkMtuBytes: { min: 576, max: 65_535 },
 	idleTimeoutMs: { min: 1_000, max: 86_400_000 },
+	/** Each turn costs a handshake, and for two seconds a second flow. */
+	rotateEveryMs: { min: 10_000, max: 7 * 86_400_000 },
 	maxFlows: { min: 1, max: 65_536 },
 	/** Of a capture ring: at least four of the largest packets. */
 	captureBytes: { min: 256 * 1024, max: 1024 * 1024 * 1024 },

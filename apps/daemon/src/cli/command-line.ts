@@ -197,6 +197,7 @@ function toOutcome(
 	isFixed: TunnelRequest["isFixed"],
 ): CommandLineOutcome {
 	const { tunLocal, tunPeer, tunLocal6, tunPeer6, handshakePacket } = flags;
+	const { rotateEvery = "off" } = flags;
 	if (tunLocal === tunPeer || tunLocal6 === tunPeer6) {
 		const text = "error: the TUN's local and peer addresses must differ\n";
 		return { kind: "usage-error", text };
@@ -224,6 +225,7 @@ function toOutcome(
 		linkMtuBytes: flags.linkMtu,
 		oversize: flags.oversize,
 		idleTimeoutMs: flags.idleTimeout,
+		...(rotateEvery === "off" ? {} : { rotateEveryMs: rotateEvery }),
 		hostSetup: flags.hostSetup,
 		allowForeignFirewall: flags.allowForeignFirewall ?? false,
 		interfaces: [...flags.interface],

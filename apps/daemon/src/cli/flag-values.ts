@@ -14,6 +14,7 @@ import {
 	readListenAddress,
 	readMaxFlows,
 	readOversize,
+	readRotateEvery,
 	readServerPort,
 } from "@tunscope/shared/lean";
 import { InvalidArgumentError } from "commander";
@@ -37,6 +38,7 @@ export const parseServerPort = flagParser(readServerPort);
 export const parseMaxFlows = flagParser(readMaxFlows);
 export const parseLinkMtu = flagParser(readLinkMtu);
 export const parseIdleTimeoutMs = flagParser(readIdleTimeoutMs);
+export const parseRotateEvery = flagParser(readRotateEvery);
 export const parseIpv4 = flagParser(readIpv4);
 export const parseIpv6 = flagParser(readIpv6);
 export const parseInterfaceName = flagParser(readInterfaceName);

@@ -22,7 +22,11 @@ const FLOW: FlowDescription = {
 	payloadBytesReceived: 28_000,
 	peerLinkMtuBytes: 1_500,
 	maxPayloadBytes: 1_460,
+	pathMtuBytes: null,
 	isTargetDown: false,
+	isPeerSilent: false,
+	roundTrip: null,
+	inbound: null,
 };
 
 interface Change {

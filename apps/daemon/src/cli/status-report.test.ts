@@ -53,6 +53,7 @@ describe("status report", () => {
 			"  TUN          tun0, 192.168.200.1 – 192.168.200.2, fcc8::1 – fcc8::2",
 			"  link MTU     ours 1500 B, the peer's 1420 B; largest payload 1360 B",
 			"  flows        2 open, 1 half-open; last heard 0.2s ago",
+			"  path         round trip 32 ms, at best 24 ms; inbound loss 0.3 %, out of order 0 %",
 			"  sent         1.23 Mbit/s, 1.00 k datagrams/s; in all 1,234,567 datagrams, 1.50 MB",
 			"  received     0 bit/s, 0 datagrams/s; in all 0 datagrams, 0 B",
 			"  host set-up  rules, forwarding and addresses are in place",
@@ -74,6 +75,12 @@ describe("status report", () => {
 						tun: { ...describedTunnel().tun, name: null, local6: null },
 						linkMtu: { oursBytes: null, peersBytes: null },
 						maxPayloadBytes: null,
+						path: {
+							roundTrip: null,
+							inbound: null,
+							mtuBytes: null,
+							silentFlows: 0,
+						},
 						lastInboundMsAgo: null,
 						hostSetup: { mode: "auto", state: "not-yet" },
 					}),
@@ -88,6 +95,7 @@ describe("status report", () => {
 			"TUN          not open",
 			"link MTU     not known yet",
 			"last heard never",
+			"path         round trip not measured; inbound loss not measured",
 			"host set-up  not made yet",
 			"drops        none",
 		])

@@ -132,6 +132,7 @@ function detailLines(
 			"flows",
 			`${formatWhole(flows.established)} open, ${formatWhole(flows.halfOpen)} half-open; last heard ${lastHeardText(tunnel)}`,
 		),
+		fact("path", pathText(tunnel)),
 		fact("sent", trafficText(tunnel.rates.sent, tunnel.totals.sent)),
 		fact(
 			"received",
@@ -162,6 +163,31 @@ function linkMtuText({ linkMtu, maxPayloadBytes }: TunnelDescription): string {
 	const largest =
 		maxPayloadBytes === null ? "" : `; largest payload ${maxPayloadBytes} B`;
 	return `ours ${oursBytes} B, the peer's ${peers}${largest}`;
+}
+
+function pathText({ path }: TunnelDescription): string {
+	const { roundTrip, inbound, mtuBytes, silentFlows } = path;
+	const parts = [
+		roundTrip === null
+			? "round trip not measured"
+			: `round trip ${milliseconds(roundTrip.smoothedMs)}, at best ${milliseconds(roundTrip.leastMs)}`,
+		inbound === null
+			? "inbound loss not measured"
+			: `inbound loss ${percent(inbound.lostPerMille)}, out of order ${percent(inbound.latePerMille)}`,
+	];
+	if (mtuBytes !== null) parts.push(`MTU ${mtuBytes} B as a router says`);
+	if (silentFlows > 0)
+		parts.push(`${formatWhole(silentFlows)} flows answer no probes`);
+	return parts.join("; ");
+}
+
+function milliseconds(ms: number): string {
+	return ms < 1 ? "under 1 ms" : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+}
+
+function percent(perMille: number): string {
+	const value = perMille / 10;
+	return `${value.toFixed(value < 10 && value > 0 ? 1 : 0)} %`;
 }
 
 function trafficText(

@@ -24,6 +24,7 @@ import {
 	parseListenAddress,
 	parseMaxFlows,
 	parseOversize,
+	parseRotateEvery,
 	parseServerPort,
 } from "./flag-values.js";
 
@@ -41,6 +42,8 @@ export interface TunnelFlags {
 	readonly linkMtu: "auto" | number;
 	readonly oversize: TunnelConfig["oversize"];
 	readonly idleTimeout: number;
+	/** A server has no such flag. */
+	readonly rotateEvery?: "off" | number;
 	readonly hostSetup: TunnelConfig["hostSetup"];
 	readonly allowForeignFirewall?: true;
 	readonly interface: readonly string[];
@@ -60,7 +63,7 @@ export function tunnelOptions(role: TunnelRole): readonly Option[] {
 	return [
 		...endpointOptions(role),
 		...tunOptions(role),
-		...limitOptions(),
+		...limitOptions(role),
 		...hostOptions(role),
 		...captureOptions(),
 		new Option("--log-level <level>", "least level of log lines")
@@ -137,7 +140,13 @@ function tunOptions(role: TunnelRole): readonly Option[] {
 	];
 }
 
-function limitOptions(): readonly Option[] {
+function limitOptions(role: TunnelRole): readonly Option[] {
+	const rotation = new Option(
+		"--rotate-every <off|DURATION>",
+		"follow each flow by one on a new port at this age, without a gap",
+	)
+		.argParser(parseRotateEvery)
+		.default("off");
 	return [
 		new Option("--link-mtu <auto|BYTES>", "link MTU towards the peer")
 			.argParser(parseLinkMtu)
@@ -154,6 +163,7 @@ function limitOptions(): readonly Option[] {
 		)
 			.argParser(parseIdleTimeoutMs)
 			.default(TUNNEL_DEFAULTS.idleTimeoutMs, "180"),
+		...(role === "client" ? [rotation] : []),
 		new Option("--max-flows <NUMBER>", "most flows at once")
 			.argParser(parseMaxFlows)
 			.default(TUNNEL_DEFAULTS.maxFlows),

@@ -15,6 +15,7 @@ import type {
 	FlowDescription,
 	ResolvedAddress,
 } from "../tunnel/worker-protocol.js";
+import { describePath } from "./describe-path.js";
 
 export interface TunnelMoment {
 	/** In force: its name has a suffix where another process has a tunnel of the same name. */
@@ -81,6 +82,7 @@ export function describeTunnel(moment: TunnelMoment): TunnelDescription {
 			halfOpen: gauges?.flowsHalfOpen ?? 0,
 		},
 		heldFragmentBytes: gauges?.heldFragmentBytes ?? 0,
+		path: describePath(moment.flows),
 		lastInboundMsAgo: lastInboundAge(gauges),
 		rates: { sent: rateOf(sent), received: rateOf(received) },
 		totals: totalsOf(sample),

@@ -42,7 +42,11 @@ const FLOW: FlowDescription = {
 	payloadBytesReceived: 1,
 	peerLinkMtuBytes: 1_420,
 	maxPayloadBytes: 1_360,
+	pathMtuBytes: null,
 	isTargetDown: false,
+	isPeerSilent: false,
+	roundTrip: null,
+	inbound: null,
 };
 
 const DEAF: TunnelObserver = {
@@ -149,6 +153,12 @@ describe("status of an instance", () => {
 				maxPayloadBytes: 1_360,
 				flows: { established: 2, halfOpen: 1 },
 				heldFragmentBytes: 1_536,
+				path: {
+					roundTrip: null,
+					inbound: null,
+					mtuBytes: null,
+					silentFlows: 0,
+				},
 				lastInboundMsAgo: 250,
 				rates: {
 					sent: { bitsPerSecond: 0, datagramsPerSecond: 0 },

@@ -18,7 +18,7 @@ export interface HostFollowerOptions {
 	readonly replaceRemotes: HostSetup["replaceRemotes"];
 	readonly supervisor: Pick<
 		TunnelSupervisor,
-		"setLinkMtu" | "renewFlows" | "noteTunLink" | "setRemotes"
+		"setLinkMtu" | "renewFlows" | "doubtPeers" | "noteTunLink" | "setRemotes"
 	>;
 	readonly run: RunCommand;
 	/** A sentence for the operator. */
@@ -54,7 +54,10 @@ export class HostFollower {
 			},
 			onTunSeen: ({ name, isUp, linkMtuBytes }) =>
 				supervisor.noteTunLink({ tunName: name, isUp, linkMtuBytes }),
-			onWake: () => this.peerSilent(),
+			onWake: () => {
+				supervisor.doubtPeers();
+				this.peerSilent();
+			},
 			onNotice,
 			onError,
 			// The kernel's CLOCK_BOOTTIME.

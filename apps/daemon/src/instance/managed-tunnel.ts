@@ -159,6 +159,14 @@ export class ManagedTunnel {
 		return this.#prepared?.supervisor.captureMemory ?? null;
 	}
 
+	/** Every flow of a client goes on from a new port, without a gap. False while there is no worker to ask. */
+	reconnect(): boolean {
+		const supervisor = this.#prepared?.supervisor;
+		if (supervisor === undefined || this.#state !== "running") return false;
+		supervisor.reconnect();
+		return true;
+	}
+
 	describe(nowMs: number): TunnelDescription {
 		const { name } = this;
 		const prepared = this.#prepared;

@@ -17,11 +17,15 @@ export interface ApplicationSide {
 	/** A socket reported an error (ECONNREFUSED and friends). */
 	socketFailed(token: number, errno: number): void;
 	flowOpened(flow: Flow): void;
+	/** The flow ended for this reason and is being opened anew in its slot. */
+	flowRenewed(flow: Flow, reason: FlowCloseReason): void;
 	flowClosed(flow: Flow, reason: FlowCloseReason): void;
 	/** The remote's name leads to these now, in order of preference; at least one. */
 	replaceRemotes(remotes: readonly ResolvedAddress[], nowMs: number): void;
 	/** Begins the flows to these peers anew (null: all), because the path to them is another one. */
 	renewFlows(peers: readonly string[] | null, nowMs: number): void;
+	/** Gives every flow a successor on a new port, and leaves it when that is open. */
+	reconnect(nowMs: number): void;
 	/** Call it a few times a second. @returns whether a remote that should answer does not: its name may lead elsewhere. */
 	tend(nowMs: number): boolean;
 	/** "address:port" of the application of a flow. */

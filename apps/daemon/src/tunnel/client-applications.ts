@@ -17,6 +17,7 @@ import {
 } from "@tunscope/tun";
 import { type ApplicationSide, REFUSED } from "./application-side.js";
 import { endpointText } from "./endpoint-text.js";
+import { FlowRotation } from "./flow-rotation.js";
 import type { Server, ServerChoice } from "./server-choice.js";
 import type { TunnelCounters } from "./tunnel-counters.js";
 import type { ResolvedAddress } from "./worker-protocol.js";
@@ -35,6 +36,8 @@ export interface ClientApplicationsOptions {
 	readonly socket: UdpSocket;
 	readonly servers: ServerChoice;
 	readonly maxFlows: number;
+	/** Every flow is followed by a new one at this age; 0 for never. */
+	readonly rotateEveryMs: number;
 	readonly hashKey: HashKey;
 	readonly counters: TunnelCounters;
 }
@@ -46,6 +49,7 @@ export class ClientApplications implements ApplicationSide {
 	readonly #slots: WordKeyTable;
 	/** Per slot: how many servers the flow's handshake has left behind. */
 	readonly #serversTried: Uint8Array;
+	readonly #rotation: FlowRotation;
 
 	constructor(options: ClientApplicationsOptions) {
 		this.#options = options;
@@ -58,6 +62,14 @@ export class ClientApplications implements ApplicationSide {
 			keyWords: KEY_WORDS,
 			capacity: options.maxFlows,
 			hashKey: options.hashKey,
+		});
+		this.#rotation = new FlowRotation({
+			engine: options.engine,
+			maxFlows: options.maxFlows,
+			rotateEveryMs: options.rotateEveryMs,
+			openSuccessor: (flow, nowMs) => this.#openSuccessor(flow, nowMs),
+			handOver: (_fromSlot, toSlot) =>
+				this.#slots.set(this.endpoints, toSlot * ENDPOINT_WORDS, toSlot),
 		});
 	}
 
@@ -108,6 +120,34 @@ export class ClientApplications implements ApplicationSide {
 		}
 	}
 
+	reconnect(nowMs: number): void {
+		const { engine, servers } = this.#options;
+		for (const flow of [...engine.flows]) {
+			if (this.#rotation.isInTransition(flow.slot)) continue;
+			const quietSinceMs = Math.max(flow.lastInboundMs, flow.lastDataMs);
+			const isOpen = flow.state === "ESTABLISHED";
+			if (isOpen && nowMs - quietSinceMs > ABANDONED_MS)
+				engine.close(flow, "moved", nowMs);
+			else if (!isOpen || !this.#rotation.begin(flow, nowMs))
+				this.#move(flow, servers.ofFlow(flow) ?? servers.current, nowMs);
+		}
+	}
+
+	#openSuccessor(flow: Flow, nowMs: number): number {
+		const { engine, servers } = this.#options;
+		const { address, port } = servers.ofFlow(flow) ?? servers.current;
+		const next = engine.open(address, port, nowMs);
+		if (typeof next === "string") return REFUSED;
+		const start = flow.slot * ENDPOINT_WORDS;
+		this.endpoints.copyWithin(
+			next.slot * ENDPOINT_WORDS,
+			start,
+			start + ENDPOINT_WORDS,
+		);
+		this.#serversTried[next.slot] = 0;
+		return next.slot;
+	}
+
 	/**
 	 * Moves handshakes that nobody answers to the next server, and flows that hear nothing from a server which is no
 	 * longer one to one that is. @returns whether a server that should answer is silent.
@@ -115,13 +155,15 @@ export class ClientApplications implements ApplicationSide {
 	tend(nowMs: number): boolean {
 		const { engine, servers } = this.#options;
 		let isSilent = false;
+		this.#rotation.tickBegins();
 		const { flows } = engine;
 		// Backwards, because a flow that moves makes room for one that was looked at already.
 		for (let index = flows.length - 1; index >= 0; index--) {
 			const flow = flows[index];
-			if (flow === undefined) continue;
+			if (flow === undefined || !this.#rotation.tend(flow, nowMs)) continue;
+			if (this.#rotation.isInTransition(flow.slot)) continue;
 			const isOpening = flow.state !== "ESTABLISHED";
-			const heardMs = nowMs - flow.lastInboundMs;
+			const heardMs = nowMs - (isOpening ? flow.attemptMs : flow.lastInboundMs);
 			if (heardMs < (isOpening ? ATTEMPT_MS : SILENT_MS)) continue;
 			const isAsked = isOpening || flow.lastDataMs > flow.lastInboundMs;
 			isSilent ||= isAsked && nowMs - flow.lastDataMs < SILENT_MS;
@@ -160,12 +202,24 @@ export class ClientApplications implements ApplicationSide {
 
 	flowOpened(flow: Flow): void {
 		this.#options.servers.answered(flow);
+		this.#rotation.opened(flow);
+	}
+
+	/** Every server is tried again, from the one that failed on. */
+	flowRenewed(flow: Flow, reason: FlowCloseReason): void {
+		if (reason === "handshake-timeout" || reason === "refused-by-peer")
+			this.#options.servers.failed(flow);
+		this.#serversTried[flow.slot] = 0;
 	}
 
 	flowClosed(flow: Flow, reason: FlowCloseReason): void {
 		if (reason === "handshake-timeout" || reason === "refused-by-peer")
 			this.#options.servers.failed(flow);
-		this.#slots.delete(this.endpoints, flow.slot * ENDPOINT_WORDS);
+		const start = flow.slot * ENDPOINT_WORDS;
+		// A flow that was followed, or did not get to follow, is not where its application's datagrams go.
+		if (this.#slots.find(this.endpoints, start) === flow.slot)
+			this.#slots.delete(this.endpoints, start);
+		this.#rotation.closed(flow.slot);
 	}
 
 	describeApplication(slot: number): string {

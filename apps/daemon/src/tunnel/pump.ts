@@ -265,6 +265,12 @@ export class Pump implements EngineSink {
 		this.#opened.push(flow);
 	}
 
+	flowRenewed(flow: Flow, reason: FlowCloseReason): void {
+		this.#flushDeliveries();
+		this.#application?.flowRenewed(flow, reason);
+		this.#options.events.flowClosed(flow, reason);
+	}
+
 	flowClosed(flow: Flow, reason: FlowCloseReason): void {
 		// What is on its way to the application must leave before the slot's socket goes.
 		this.#flushDeliveries();

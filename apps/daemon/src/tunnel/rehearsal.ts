@@ -177,6 +177,8 @@ class RehearsalEnd implements EngineSink {
 		this.opened = flow;
 	}
 
+	flowRenewed(): void {}
+
 	flowClosed(): void {}
 }
 

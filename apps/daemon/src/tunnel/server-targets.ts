@@ -105,6 +105,10 @@ export class ServerTargets implements ApplicationSide {
 	/** Nothing to renew: a client begins its flows, and a target is no further than this host's own sockets reach. */
 	renewFlows(): void {}
 
+	reconnect(): void {}
+
+	flowRenewed(): void {}
+
 	/** A target that refuses is left for the next one, and comes round again: a service may be slow to start. */
 	tend(nowMs: number): boolean {
 		if (!this.#isTargetDown) return false;

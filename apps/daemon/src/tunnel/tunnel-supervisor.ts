@@ -131,6 +131,16 @@ export class TunnelSupervisor {
 		this.#thread?.post({ kind: "renew-flows", peers });
 	}
 
+	/** Every flow gets a successor on a new port, and is left when that is open. A tunnel without a worker has none. */
+	reconnect(): void {
+		this.#thread?.post({ kind: "reconnect" });
+	}
+
+	/** The machine had slept: peers that do not answer are given up soon. */
+	doubtPeers(): void {
+		this.#thread?.post({ kind: "doubt-peers" });
+	}
+
 	/** The TUN as it is, after events about it were lost. */
 	noteTunLink(link: Omit<TunLinkNow, "kind">): void {
 		this.#thread?.post({ kind: "tun-link", ...link });

@@ -3,22 +3,16 @@
 import { randomFillSync } from "node:crypto";
 // The global of this name is behind a getter, which every wake-up would pay for.
 import { performance } from "node:perf_hooks";
-import {
-	Engine,
-	type FLOW_COUNTER,
-	type Flow,
-	invariant,
-	REASSEMBLY_LIMITS,
-	WIRE_PROFILES,
-} from "@tunscope/fake-tcp";
+import { Engine, REASSEMBLY_LIMITS, WIRE_PROFILES } from "@tunscope/fake-tcp";
 import { type PacketIo, type Poller, TunError } from "@tunscope/tun";
 import { WorkerAnomalies } from "../anomaly/worker-anomalies.js";
 import { openCapture } from "../capture/open-capture.js";
 import type { ApplicationSide } from "./application-side.js";
 import { type ArenaLayout, createArena } from "./arena-layout.js";
 import { ClientApplications } from "./client-applications.js";
+import { describeFlow } from "./describe-flow.js";
 import { checkedIpAddress } from "./endpoint-text.js";
-import { FlowEvents, peerText } from "./flow-events.js";
+import { FlowEvents } from "./flow-events.js";
 import { HostNews } from "./host-news.js";
 import { IcmpNotices } from "./icmp-notice.js";
 import { Pump } from "./pump.js";
@@ -34,7 +28,6 @@ import { IO, TunnelCounters } from "./tunnel-counters.js";
 import { WakeModeration } from "./wake-moderation.js";
 import { WorkerCore } from "./worker-core.js";
 import type {
-	FlowDescription,
 	FromWorker,
 	ToWorker,
 	TunnelWorkerInput,
@@ -152,6 +145,10 @@ export class TunnelWorker {
 				);
 			case "renew-flows":
 				return this.#application?.renewFlows(message.peers, this.#nowMs());
+			case "reconnect":
+				return this.#application?.reconnect(this.#nowMs());
+			case "doubt-peers":
+				return this.#engine?.doubtPeers(this.#nowMs());
 			case "tun-link":
 				return this.#attachment.linkSeen({ ...message, name: message.tunName });
 			case "list-flows":
@@ -245,6 +242,7 @@ export class TunnelWorker {
 			socket,
 			servers: new ServerChoice(remotes),
 			maxFlows: config.maxFlows,
+			rotateEveryMs: config.rotateEveryMs ?? 0,
 			hashKey: { k0: key[0] ?? 0, k1: key[1] ?? 0 },
 			counters: this.#counters,
 		});
@@ -336,32 +334,14 @@ export class TunnelWorker {
 			return this.#post({ kind: "flows", requestId, total: 0, flows: [] });
 		const flows = engine.flows
 			.slice(0, limit)
-			.map((flow) => this.#describe(engine, flow));
+			.map((flow) =>
+				describeFlow(
+					{ engine, application: this.#application },
+					flow,
+					this.#nowMs(),
+				),
+			);
 		this.#post({ kind: "flows", requestId, total: engine.flows.length, flows });
-	}
-
-	#describe(engine: Engine, flow: Flow): FlowDescription {
-		const nowMs = this.#nowMs();
-		invariant(flow.state !== "CLOSED", "a live flow is not closed");
-		const counter = (name: keyof typeof FLOW_COUNTER): number =>
-			engine.flowCounter(flow, name);
-		return {
-			slot: flow.slot,
-			state: flow.state,
-			application: this.#application?.describeApplication(flow.slot) ?? "–",
-			peer: peerText(flow),
-			localPort: flow.localPort,
-			openedMsAgo: nowMs - flow.openedMs,
-			lastInboundMsAgo: nowMs - flow.lastInboundMs,
-			segmentsSent: counter("segmentsSent"),
-			segmentsReceived: counter("segmentsReceived"),
-			payloadBytesSent: counter("payloadBytesSent"),
-			payloadBytesReceived: counter("payloadBytesReceived"),
-			peerLinkMtuBytes:
-				flow.peerLinkMtuBytes === 0 ? null : flow.peerLinkMtuBytes,
-			maxPayloadBytes: flow.maxPayloadBytes,
-			isTargetDown: this.#application?.isTargetDown(flow.slot) ?? false,
-		};
 	}
 
 	#targetRefused(slot: number): void {

@@ -36,6 +36,10 @@ export type ToWorker =
 	| { readonly kind: "remotes"; readonly remotes: readonly ResolvedAddress[] }
 	/** The path to these peers is another one (null: to all): their flows begin anew. */
 	| { readonly kind: "renew-flows"; readonly peers: readonly string[] | null }
+	/** Somebody asks for it: every flow gets a successor on a new port, and is left when that is open. */
+	| { readonly kind: "reconnect" }
+	/** The machine had slept: peers may have forgotten us, so they are asked. */
+	| { readonly kind: "doubt-peers" }
 	/** The TUN as it is now, after events about it were lost. */
 	| {
 			readonly kind: "tun-link";
@@ -69,7 +73,23 @@ export interface FlowDescription {
 	readonly peerLinkMtuBytes: number | null;
 	/** Largest user datagram this flow takes now. */
 	readonly maxPayloadBytes: number;
+	/** What a router said that the path takes; null while none did. */
+	readonly pathMtuBytes: number | null;
 	readonly isTargetDown: boolean;
+	/** It answers no probes. */
+	readonly isPeerSilent: boolean;
+	/** Null until something was measured. */
+	readonly roundTrip: {
+		readonly smoothedMs: number;
+		readonly leastMs: number;
+		readonly variationMs: number;
+	} | null;
+	/** Of the last ten seconds or more with traffic; null until there were some. */
+	readonly inbound: {
+		readonly lostPerMille: number;
+		readonly latePerMille: number;
+		readonly segments: number;
+	} | null;
 }
 
 export type FromWorker =

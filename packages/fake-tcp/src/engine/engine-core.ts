@@ -3,11 +3,15 @@
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
 import { FlowTable, type FlowTuple } from "../flow/flow-table.js";
+import { Jitter } from "../flow/jitter.js";
+import { settle } from "../flow/liveness.js";
 import {
 	type PendingBudget,
 	PendingDatagrams,
 } from "../flow/pending-datagrams.js";
 import { QuietFlows } from "../flow/quiet-flows.js";
+import { RateLimit } from "../flow/rate-limit.js";
+import { SourcePorts } from "../flow/source-ports.js";
 import { headersBytes, MINIMUM_LINK_MTU_BYTES } from "../mtu/mtu-arithmetic.js";
 import { DROP, type DropReason } from "../wire/drop-reason.js";
 import { SegmentView } from "../wire/segment-view.js";
@@ -22,6 +26,10 @@ const MIB = 1024 * 1024;
 const PENDING_LIMIT_BYTES = 16 * MIB;
 const PENDING_LIMIT_PER_FLOW_BYTES = MIB;
 const PENDING_LIMIT_PER_FLOW_DATAGRAMS = 4_096;
+/** Two full datagrams, or a handful of an inner protocol's handshake; 32 MiB for all flows of a table of the default size. */
+const PENDING_RESERVE_PER_FLOW_BYTES = 4_096;
+/** Two bare segments each, for all flows together: ten thousand that fall silent at once are asked one after another. */
+const PROBES_PER_SECOND = 1_000;
 
 export class EngineCore {
 	readonly options: EngineOptions;
@@ -37,11 +45,26 @@ export class EngineCore {
 		limitBytes: PENDING_LIMIT_BYTES,
 		limitPerFlowBytes: PENDING_LIMIT_PER_FLOW_BYTES,
 		limitPerFlowDatagrams: PENDING_LIMIT_PER_FLOW_DATAGRAMS,
+		reservePerFlowBytes: PENDING_RESERVE_PER_FLOW_BYTES,
 	};
 	/** Young flows that heard something in this batch, for the ACKs at its end; each at most once in a row. */
 	readonly opening: Flow[] = [];
 	establishedCount = 0;
 	lastInboundMs = -1;
+	readonly probeLimit = new RateLimit(PROBES_PER_SECOND);
+	readonly jitter: Jitter;
+	/** Opens a flow that has ended anew, in its slot; false where it should just end. Set by the engine. */
+	renewInstead: (
+		flow: Flow,
+		reason: FlowCloseReason,
+		nowMs: number,
+	) => boolean = () => false;
+	readonly #ports: SourcePorts;
+	readonly #portTuple = {
+		remote: new Int32Array(4),
+		remotePort: 0,
+		localPort: 0,
+	};
 
 	constructor(options: EngineOptions) {
 		this.options = options;
@@ -49,6 +72,8 @@ export class EngineCore {
 		this.#quietFlows = new QuietFlows(this.flows);
 		this.outbox = new Outbox(options, this.flows);
 		this.segment = new SegmentView(options.arena);
+		this.#ports = new SourcePorts(options.seed.port);
+		this.jitter = new Jitter(options.seed.port);
 	}
 
 	count(counter: number, by: number): void {
@@ -68,12 +93,17 @@ export class EngineCore {
 	}
 
 	/** Discards a packet that the segment view could not be bound to; it knows the octets at fault. */
-	dropUnbound(reason: DropReason, offset: number, length: number): void {
+	dropUnbound(
+		reason: DropReason,
+		offset: number,
+		length: number,
+		flow: Flow | null = null,
+	): void {
 		const { faultStart, faultLength } = this.segment;
 		this.#setPlace(offset, length);
 		this.#place.faultStart = faultStart;
 		this.#place.faultLength = faultLength;
-		this.#discard(reason, null);
+		this.#discard(reason, flow);
 	}
 
 	/** Discards the packet that the segment view is bound to; the field at fault follows from the reason. */
@@ -131,6 +161,19 @@ export class EngineCore {
 		const flow = this.flows.take(tuple);
 		if (flow === undefined) return undefined;
 		flow.family = tuple.family;
+		this.outbox.prepare(flow);
+		flow.failedAttempts = 0;
+		flow.failingSinceMs = 0;
+		flow.heardBeforeMs = 0;
+		flow.vainRenewals = 0;
+		flow.pathMtuBytes = 0;
+		flow.quality.reset();
+		this.beginAnew(flow, nowMs);
+		return flow;
+	}
+
+	/** Resets the control block: nothing was sent, nothing received. What is known of the path and the application stays. */
+	beginAnew(flow: Flow, nowMs: number): void {
 		flow.iss = 0;
 		flow.irs = 0;
 		flow.sndNxt = 0;
@@ -155,12 +198,28 @@ export class EngineCore {
 		flow.isJustOpened = false;
 		flow.strayAckMs = 0;
 		flow.synProbeMs = 0;
-		this.outbox.prepare(flow);
+		flow.attemptDecidedMs = nowMs;
+		flow.attemptMs = nowMs;
+		flow.doubtedMs = 0;
+		flow.largestSegmentBytes = 0;
+		settle(flow);
+		flow.quality.forgetArrivals();
 		this.limitPayload(flow);
 		const packet = this.options.handshakePacket;
-		if (packet !== null && packet.length > 0)
+		const isFirst = flow.pending === null || flow.pending.count === 0;
+		if (isFirst && packet !== null && packet.length > 0)
 			this.pendingOf(flow).push(packet, 0, packet.length);
-		return flow;
+	}
+
+	/** @returns a local port that no flow to this remote end has; 0 when there is none. */
+	freeLocalPort(remote: Int32Array, remotePort: number): number {
+		const tuple = this.#portTuple;
+		for (let word = 0; word < 4; word++) tuple.remote[word] = remote[word] ?? 0;
+		tuple.remotePort = remotePort;
+		return this.#ports.next((port) => {
+			tuple.localPort = port;
+			return this.flows.find(tuple) !== undefined;
+		});
 	}
 
 	/** True for the first megabyte from the peer, while conntrack may still hold the unscaled window against it. */
@@ -195,6 +254,8 @@ export class EngineCore {
 				linkMtuBytes,
 				Math.max(floor, flow.peerMss + headers),
 			);
+		if (flow.pathMtuBytes > 0)
+			linkMtuBytes = Math.min(linkMtuBytes, flow.pathMtuBytes);
 		flow.maxPayloadBytes = linkMtuBytes - headers;
 	}
 
@@ -207,20 +268,35 @@ export class EngineCore {
 		return true;
 	}
 
+	/** Something outside ended the flow: it is opened anew where that helps, or closed. */
+	end(flow: Flow, reason: FlowCloseReason, nowMs: number): void {
+		if (!this.renewInstead(flow, reason, nowMs)) this.close(flow, reason);
+	}
+
+	/** A flow, or an attempt at one, is over. */
+	countEnd(flow: Flow): void {
+		if (flow.state === "ESTABLISHED") this.establishedCount--;
+		else this.count(ENGINE_COUNTER.handshakesFailed, 1);
+		this.count(ENGINE_COUNTER.flowsClosed, 1);
+	}
+
+	/** Discards what waits to be sent on a flow, each datagram counted. */
+	dropPending(flow: Flow): void {
+		const lost = flow.pending?.clear() ?? 0;
+		const reason =
+			flow.state === "ESTABLISHED"
+				? DROP["flow-closed"]
+				: DROP["handshake-failed"];
+		for (let datagram = 0; datagram < lost; datagram++)
+			this.drop(reason, 0, 0, flow);
+	}
+
 	/** Removes the flow; waiting datagrams are counted. Whether a reset goes out is the caller's business. */
 	close(flow: Flow, reason: FlowCloseReason): void {
-		const lost = flow.pending?.clear() ?? 0;
-		const isHandshake = flow.state !== "ESTABLISHED";
-		const dropReason = isHandshake
-			? DROP["handshake-failed"]
-			: DROP["flow-closed"];
-		for (let datagram = 0; datagram < lost; datagram++)
-			this.drop(dropReason, 0, 0);
-		if (isHandshake) this.count(ENGINE_COUNTER.handshakesFailed, 1);
-		else this.establishedCount--;
+		this.dropPending(flow);
+		this.countEnd(flow);
 		this.halfOpen.delete(flow);
 		this.flows.release(flow);
-		this.count(ENGINE_COUNTER.flowsClosed, 1);
 		this.options.sink.flowClosed(flow, reason);
 	}
 }

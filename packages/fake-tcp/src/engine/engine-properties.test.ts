@@ -161,7 +161,9 @@ describe("two engines on any wire", () => {
 						for (const invariants of watchers) invariants.check();
 						for (const host of [pair.client, pair.server])
 							expect(host.counter("handshakesStarted")).toBe(
-								host.engine.flows.length + host.closed.length,
+								host.engine.flows.length +
+									host.closed.length +
+									host.renewed.length,
 							);
 					},
 				),

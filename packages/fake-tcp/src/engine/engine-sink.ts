@@ -46,6 +46,8 @@ export interface EngineSink {
 	evidence(offset: number, length: number): void;
 	/** The handshake is complete. */
 	flowOpened(flow: Flow): void;
+	/** Client: what the flow was is over for this reason; it goes on in its slot, and opens from another local port. */
+	flowRenewed(flow: Flow, reason: FlowCloseReason): void;
 	/** The flow is gone; its slot may be reused as soon as this returns. */
 	flowClosed(flow: Flow, reason: FlowCloseReason): void;
 }

@@ -1,8 +1,9 @@
 // The fake-TCP engine: packets in, datagrams out, and the reverse. Pure: time comes in as an argument, everything else goes out through the sink.
 
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
+import { doubt } from "../flow/liveness.js";
 import { RateLimit } from "../flow/rate-limit.js";
-import { SOURCE_PORTS, SourcePorts } from "../flow/source-ports.js";
+import { SOURCE_PORTS } from "../flow/source-ports.js";
 import type { TrainTable } from "../train/train-table.js";
 import { DROP } from "../wire/drop-reason.js";
 import type { IpAddress } from "../wire/ip-address.js";
@@ -16,7 +17,10 @@ import type { EngineOptions } from "./engine-options.js";
 import { Established } from "./established.js";
 import { FragmentIntake } from "./fragment-intake.js";
 import { Handshake } from "./handshake.js";
+import { IcmpEvidence } from "./icmp-evidence.js";
+import { moveFlow } from "./move-flow.js";
 import { type ReceivedPackets, VERDICT } from "./received-packets.js";
+import { renewInstead } from "./renew-flow.js";
 import { tendFlow } from "./tend-flow.js";
 import { sendTrain } from "./uplink.js";
 
@@ -24,15 +28,16 @@ import { sendTrain } from "./uplink.js";
 export type OpenRefusal = "no-flow-slot" | "no-free-port";
 
 const PACKETS_RECEIVED = ENGINE_COUNTER.packetsReceived;
-const HANDSHAKE_FAILED = DROP["handshake-failed"];
+/** A flow that is used more seldom is asked when it is used. */
+const DOUBTED_USE_MS = 60_000;
 
 export class Engine {
 	readonly #core: EngineCore;
 	readonly #handshake: Handshake;
+	readonly #icmpEvidence: IcmpEvidence;
 	readonly #established: Established;
 	readonly #fragments: FragmentIntake;
 	readonly #strayResets: RateLimit;
-	readonly #ports: SourcePorts;
 	readonly #localWords: Readonly<Record<4 | 6, Int32Array>>;
 
 	constructor(options: EngineOptions) {
@@ -40,10 +45,12 @@ export class Engine {
 		this.#handshake = new Handshake(this.#core);
 		this.#established = new Established(this.#core);
 		this.#fragments = new FragmentIntake(this.#core);
+		this.#icmpEvidence = new IcmpEvidence(this.#core);
 		this.#strayResets = new RateLimit(
 			options.profile.straySegmentResetsPerSecond,
 		);
-		this.#ports = new SourcePorts(options.seed.port);
+		this.#core.renewInstead = (flow, reason, nowMs) =>
+			renewInstead(this.#core, this.#handshake, flow, reason, nowMs);
 		this.#localWords = {
 			4: Int32Array.from(options.local[4].words),
 			6: Int32Array.from(options.local[6].words),
@@ -130,11 +137,7 @@ export class Engine {
 		if (isFull && !core.evictQuietest(nowMs))
 			return arePortsUsed ? "no-free-port" : "no-flow-slot";
 		const words = Int32Array.from(remote.words);
-		const localPort = this.#ports.next(
-			(port) =>
-				core.flows.find({ remote: words, remotePort, localPort: port }) !==
-				undefined,
-		);
+		const localPort = core.freeLocalPort(words, remotePort);
 		if (localPort === 0) return "no-free-port";
 		const flow = core.takeFlow(
 			{ family: remote.family, remote: words, remotePort, localPort },
@@ -203,27 +206,29 @@ export class Engine {
 		remotePort: number,
 		nowMs: number,
 	): Flow | OpenRefusal {
-		// Behind a handshake the packet of --handshake-packet is out, and has to come first again.
-		const waiting = flow.state === "ESTABLISHED" ? null : flow.pending;
-		if (waiting !== null) flow.pending = null;
-		this.close(flow, "moved", nowMs);
-		const next = this.open(remote, remotePort, nowMs);
-		if (waiting === null) return next;
-		if (typeof next === "string") {
-			const lost = waiting.clear();
-			for (let datagram = 0; datagram < lost; datagram++)
-				this.#core.drop(HANDSHAKE_FAILED, 0, 0);
-			return next;
+		return moveFlow(
+			this.#core,
+			flow,
+			() => this.close(flow, "moved", nowMs),
+			() => this.open(remote, remotePort, nowMs),
+		);
+	}
+
+	/**
+	 * Something says that peers may be gone (the machine had slept): flows that carried something lately are asked, and
+	 * given up within three seconds when they do not answer.
+	 */
+	doubtPeers(nowMs: number): void {
+		for (const flow of this.#core.flows.live) {
+			const isUsed = nowMs - flow.lastDataMs < DOUBTED_USE_MS;
+			if (isUsed && flow.state === "ESTABLISHED") doubt(flow, nowMs);
 		}
-		next.pending?.clear();
-		next.pending = waiting;
-		return next;
 	}
 
 	/** Ends one flow with a reset. */
 	close(
 		flow: Flow,
-		reason: "idle" | "moved" | "tunnel-stopping",
+		reason: "idle" | "moved" | "rotated" | "tunnel-stopping",
 		nowMs: number,
 	): void {
 		this.#core.outbox.reset(flow, nowMs);
@@ -254,18 +259,17 @@ export class Engine {
 		if (verdict === VERDICT.badVirtioHeader)
 			return core.drop(DROP["bad-virtio-header"], offset, length);
 		const bound = segment.bind(offset, length);
-		if (bound === ICMP_ERROR) {
-			core.count(ENGINE_COUNTER.packetsTakenAsEvidence, 1);
-			return core.options.sink.evidence(offset, length);
-		}
 		if (bound === FRAGMENT) {
 			if (!this.#isForUs()) core.dropSegment(DROP["wrong-destination"]);
 			else if (this.#fragments.completes(offset, length, nowMs))
 				this.#receiveSegment(segment.payloadLength, nowMs);
 			return;
 		}
-		if (bound !== ACCEPT) return core.dropUnbound(bound, offset, length);
+		const isIcmp = bound === ICMP_ERROR;
+		if (bound !== ACCEPT && !isIcmp)
+			return core.dropUnbound(bound, offset, length);
 		if (!this.#isForUs()) return core.dropSegment(DROP["wrong-destination"]);
+		if (isIcmp) return this.#icmpEvidence.receive(nowMs);
 		const isDamaged =
 			verdict === VERDICT.checksumBad ||
 			(verdict === VERDICT.checksumUnknown && !segment.verifyTcpChecksum());

@@ -95,6 +95,9 @@ export class Established {
 			flow.lastAckReceived = segment.segAck;
 			if (sequenceLess(flow.sndUna, segment.segAck))
 				flow.sndUna = segment.segAck;
+			if (segment.payloadLength > 0)
+				flow.quality.noteAcknowledged(segment.segAck, nowMs);
+			else flow.quality.noteBareAck(segment.segAck, flow.peerMss > 0, nowMs);
 		}
 		if (flow.isWindowOpen) return;
 		flow.isWindowOpen = true;
@@ -107,7 +110,14 @@ export class Established {
 			return;
 		}
 		if (sequenceLess(flow.rcvNxt, end)) flow.rcvNxt = end;
-		else this.#core.count(LATE_SEGMENTS, segments);
+		else this.#noteLate(flow, segments);
+	}
+
+	#noteLate(flow: Flow, segments: number): void {
+		const core = this.#core;
+		core.count(LATE_SEGMENTS, segments);
+		const at = flow.slot * FLOW_COUNTERS + FLOW_COUNTER.lateSegments;
+		core.flows.counters[at] = (core.flows.counters[at] ?? 0) + segments;
 	}
 
 	#acknowledgeIfDue(flow: Flow, nowMs: number): void {
@@ -171,7 +181,7 @@ export class Established {
 		core.count(PACKETS_CONSUMED, 1);
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
 		if (profile.answersResetWithReset) core.outbox.reset(flow, nowMs);
-		core.close(flow, "reset-by-peer");
+		core.end(flow, "reset-by-peer", nowMs);
 	}
 
 	#receiveSyn(flow: Flow, nowMs: number): boolean {

@@ -16,6 +16,7 @@ import {
 import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
+import { NOTICE } from "./engine-notice.js";
 import { drainPending } from "./pending-drain.js";
 
 /** Stock's handshake: six turns, a send and a wait of one second in turn, so three transmissions (wire.md 4.2). */
@@ -55,14 +56,16 @@ export class Handshake {
 		this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
 	}
 
-	/** Client: begins. The flow is fresh and in the table. */
-	beginClient(flow: Flow, nowMs: number): void {
+	/** Client: begins, after a pause where one is given. The flow is fresh and in the table. */
+	beginClient(flow: Flow, nowMs: number, pauseMs = 0): void {
 		flow.state = "SYN-SENT";
 		// Stock refuses any other ISS than 0 (wire.md 4.2).
 		flow.iss = 0;
 		flow.sndNxt = 1;
 		this.#core.count(ENGINE_COUNTER.handshakesStarted, 1);
-		this.transmit(flow, nowMs);
+		flow.attemptMs = nowMs + pauseMs;
+		if (pauseMs === 0) return this.transmit(flow, nowMs);
+		flow.nextTransmissionMs = flow.attemptMs;
 	}
 
 	/** Server: an acceptable SYN of an unknown tuple is in the view. */
@@ -105,6 +108,8 @@ export class Handshake {
 
 	/** The wait is over: sends once more, or gives up. */
 	waitEnded(flow: Flow, nowMs: number): void {
+		// It was the pause before the first one.
+		if (flow.handshakeTurns === 0) return this.transmit(flow, nowMs);
 		flow.handshakeTurns++;
 		if (flow.handshakeTurns >= MAX_TURNS) return this.#giveUp(flow, nowMs);
 		this.transmit(flow, nowMs);
@@ -112,7 +117,7 @@ export class Handshake {
 
 	#giveUp(flow: Flow, nowMs: number): void {
 		this.#resetFailed(flow, nowMs);
-		this.#core.close(flow, "handshake-timeout");
+		this.#core.end(flow, "handshake-timeout", nowMs);
 	}
 
 	#resetFailed(flow: Flow, nowMs: number): void {
@@ -206,6 +211,7 @@ export class Handshake {
 		flow.rcvNxt = sequenceAdd(segment.segSeq, 1);
 		flow.lastAckReceived = segment.segAck;
 		flow.sndUna = segment.segAck;
+		this.#noteHandshakeTime(flow, nowMs);
 		this.#notePeerMss(flow);
 		core.count(ENGINE_COUNTER.packetsConsumed, 1);
 		outbox.ack(flow, nowMs);
@@ -219,6 +225,7 @@ export class Handshake {
 		flow.lastAckReceived = core.segment.segAck;
 		flow.sndUna = core.segment.segAck;
 		flow.isWindowOpen = true;
+		this.#noteHandshakeTime(flow, nowMs);
 		if (core.options.profile.opensConntrackWindow) {
 			core.outbox.ack(flow, nowMs);
 			// At once, before the application's socket is opened and the rest of the batch is looked at: a stock client
@@ -233,6 +240,7 @@ export class Handshake {
 	#established(flow: Flow, nowMs: number): void {
 		const core = this.#core;
 		flow.state = "ESTABLISHED";
+		flow.establishedMs = nowMs;
 		flow.lastInboundMs = nowMs;
 		core.lastInboundMs = nowMs;
 		core.establishedCount++;
@@ -240,8 +248,19 @@ export class Handshake {
 		flow.nextControlMs = nowMs + CONTROL_REPEAT_MS;
 		flow.controlRepeats = 0;
 		sayLinkMtuNow(core, flow, nowMs);
+		if (flow.failingSinceMs > 0) {
+			core.noticeFlow(NOTICE["flow-renewed"], flow, nowMs - flow.heardBeforeMs);
+			flow.failingSinceMs = 0;
+		}
 		core.options.sink.flowOpened(flow);
 		drainPending(core, flow, nowMs);
+	}
+
+	/** SYN and SYN+ACK, or SYN+ACK and ACK, are a round trip, if there was one of each (RFC 6298 §3: Karn). */
+	#noteHandshakeTime(flow: Flow, nowMs: number): void {
+		if (flow.handshakeTurns !== 1) return;
+		const sentMs = flow.nextTransmissionMs - TRANSMISSION_INTERVAL_MS;
+		flow.quality.noteRoundTrip(nowMs - sentMs);
 	}
 
 	/** A peer like us sends an ACK unasked; a stock one has to be made to. */
@@ -271,7 +290,7 @@ export class Handshake {
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
 		if (core.options.profile.answersResetWithReset)
 			this.#resetFailed(flow, nowMs);
-		core.close(flow, "refused-by-peer");
+		core.end(flow, "refused-by-peer", nowMs);
 	}
 
 	#notePeerMss(flow: Flow): void {

@@ -176,6 +176,9 @@ export class Outbox {
 	 * ours, and sizes up to `fragmentedLimitBytes`.
 	 */
 	fragmented(flow: Flow, offset: number, length: number, nowMs: number): void {
+		// The first fragment is as large as the path takes.
+		if (flow.maxPayloadBytes > flow.largestSegmentBytes)
+			flow.largestSegmentBytes = flow.maxPayloadBytes;
 		this.makeRoomForFragments();
 		this.#draft.reset(ACK, flow.sndNxt, flow.rcvNxt);
 		this.#draft.payloadBytes = length;
@@ -228,6 +231,8 @@ export class Outbox {
 	#startPayload(flow: Flow, totalLength: number, segmentSize: number): void {
 		this.makeRoom();
 		const segments = segmentsIn(totalLength, segmentSize);
+		if (segmentSize > flow.largestSegmentBytes)
+			flow.largestSegmentBytes = Math.min(segmentSize, totalLength);
 		const draft = this.#draft;
 		draft.reset(ACK, flow.sndNxt, flow.rcvNxt);
 		draft.payloadBytes = totalLength;
@@ -261,6 +266,7 @@ export class Outbox {
 		flow.lastAckSent = flow.rcvNxt;
 		flow.lastOutboundMs = nowMs;
 		flow.lastDataMs = nowMs;
+		flow.quality.noteSent(flow.sndNxt, nowMs);
 	}
 
 	#count(counter: number, by: number): void {

@@ -5,6 +5,8 @@ import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
 import { CONTROL_REPEAT_MS, type Handshake } from "./handshake.js";
 import { drainPending } from "./pending-drain.js";
+import { tendLiveness } from "./tend-liveness.js";
+import { tendPath } from "./tend-path.js";
 
 /** Repetitions after 1, 2, 4 and 8 s, while the peer's own has not come (wire.md 4.13). */
 const MAX_CONTROL_REPEATS = 4;
@@ -21,13 +23,18 @@ export function tendFlow(
 		if (nowMs >= flow.nextTransmissionMs) handshake.waitEnded(flow, nowMs);
 		return;
 	}
-	// Not lastOutboundMs: our own ACKs and control segments must not keep a dead flow alive.
-	const quietSinceMs = Math.max(flow.lastInboundMs, flow.lastDataMs);
+	// Not lastOutboundMs: our own ACKs and control segments must not keep a dead flow alive. Nor must data that goes to a
+	// peer which did not answer when it was asked.
+	const quietSinceMs = flow.isSilent
+		? flow.lastInboundMs
+		: Math.max(flow.lastInboundMs, flow.lastDataMs);
 	if (nowMs - quietSinceMs >= core.options.idleTimeoutMs) {
 		core.outbox.reset(flow, nowMs);
 		core.close(flow, "idle");
 		return;
 	}
+	if (!tendLiveness(core, flow, nowMs)) return;
+	tendPath(core, flow, nowMs);
 	if (
 		!flow.isWindowOpen &&
 		flow.nextWindowOpenerMs > 0 &&

@@ -24,7 +24,11 @@ export function sendTrain(
 		flow.state !== "ESTABLISHED" ||
 		(flow.pending !== null && flow.pending.count > 0) ||
 		totalLength > windowAllowanceBytes(flow);
-	if (mustWait) return queue(core, flow, trains, train);
+	if (mustWait) {
+		// A handshake that fails is tried again for as long as something is to be sent.
+		if (flow.state !== "ESTABLISHED") core.flows.wantedMs[flow.slot] = nowMs;
+		return queue(core, flow, trains, train);
+	}
 	if ((trains.segmentSize[train] ?? 0) <= flow.maxPayloadBytes) {
 		return core.outbox.train(flow, trains, train, nowMs);
 	}

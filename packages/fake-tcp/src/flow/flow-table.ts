@@ -29,7 +29,7 @@ export class FlowTable {
 	constructor(maxFlows: number, hashKey: HashKey) {
 		this.maxFlows = maxFlows;
 		this.counters = new Float64Array(maxFlows * FLOW_COUNTERS);
-		this.wantedMs = new Float64Array(maxFlows);
+		this.wantedMs = new Float64Array(maxFlows).fill(-1);
 		this.#table = new WordKeyTable({
 			keyWords: KEY_WORDS,
 			capacity: maxFlows,
@@ -79,6 +79,18 @@ export class FlowTable {
 		this.#table.set(flow.key, 0, slot);
 		this.counters.fill(0, slot * FLOW_COUNTERS, (slot + 1) * FLOW_COUNTERS);
 		return flow;
+	}
+
+	/** Gives a live flow another local port, which no flow to the same remote port has. */
+	rekey(flow: Flow, localPort: number): void {
+		invariant(
+			this.#live[flow.liveIndex] === flow,
+			"only a live flow gets another port",
+		);
+		this.#table.delete(flow.key, 0);
+		flow.localPort = localPort;
+		flow.key[4] = (flow.remotePort << 16) | localPort;
+		this.#table.set(flow.key, 0, flow.slot);
 	}
 
 	release(flow: Flow): void {

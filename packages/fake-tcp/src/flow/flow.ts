@@ -1,6 +1,7 @@
 // One flow: a 4-tuple and its transmission control block (RFC 9293 §3.3.1), as far as fake TCP needs one.
 
 import type { IpFamily } from "../wire/ip-address.js";
+import { PathQuality } from "./path-quality.js";
 import type { PendingDatagrams } from "./pending-datagrams.js";
 
 /** RFC 9293 §3.3.2 names; CLOSED means the slot is free. */
@@ -13,11 +14,13 @@ export type ConnectionState =
 /** Doubles of one flow, kept in one table so that counting allocates nothing. */
 export const FLOW_COUNTER = {
 	segmentsSent: 0,
-	segmentsReceived: 0,
+	segmentsReceived: 1,
 	payloadBytesSent: 2,
 	payloadBytesReceived: 3,
+	/** Received behind the newest: out of order, or a copy. */
+	lateSegments: 4,
 } as const;
-export const FLOW_COUNTERS = 4;
+export const FLOW_COUNTERS = 5;
 
 /**
  * Slots are reused: one object per slot for the engine's whole life. Sequence numbers are 32-bit signed integers;
@@ -44,6 +47,8 @@ export class Flow {
 	nextIdentification = 0;
 
 	openedMs = 0;
+	/** When its handshake was through. */
+	establishedMs = 0;
 	lastInboundMs = 0;
 	lastOutboundMs = 0;
 	/** When payload last travelled, either way. */
@@ -69,6 +74,35 @@ export class Flow {
 	strayAckMs = 0;
 	/** When a SYN for this open flow last made us probe the peer; 0 for never. */
 	synProbeMs = 0;
+
+	/** Liveness: since when what we sent has gone unanswered, as far as it was noticed; see liveness.ts. */
+	unansweredSinceMs = 0;
+	nextProbeMs = 0;
+	/** Probes in a row with nothing inbound behind them. */
+	probesUnanswered = 0;
+	/** When something outside made us doubt that the peer is there (the machine had slept); 0 for never. */
+	doubtedMs = 0;
+	/** Nothing came back although we probed; only what comes in says otherwise. */
+	isSilent = false;
+
+	/** Client: when this attempt at a handshake was decided on, and when its first SYN is due. */
+	attemptDecidedMs = 0;
+	attemptMs = 0;
+	/** Attempts and short-lived flows in a row that came to nothing. */
+	failedAttempts = 0;
+	/** Since when the flow is being opened anew, and when its peer was last heard before that; 0 while it is not. */
+	failingSinceMs = 0;
+	heardBeforeMs = 0;
+	/** Renewals in a row whose flow never heard anything behind its handshake: this peer answers no probes. */
+	vainRenewals = 0;
+
+	/** What a believed ICMP error said the path takes, octets, and until when; 0 for nothing. */
+	pathMtuBytes = 0;
+	pathMtuUntilMs = 0;
+	/** Payload octets of the largest segment sent. */
+	largestSegmentBytes = 0;
+	/** Round trips, loss and order as this end sees them. */
+	readonly quality = new PathQuality();
 
 	/** Largest user datagram that one segment carries now. */
 	maxPayloadBytes = 0;

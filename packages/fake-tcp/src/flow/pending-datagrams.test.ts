@@ -9,6 +9,7 @@ function budget(changes: Partial<PendingBudget> = {}): PendingBudget {
 		limitBytes: 100,
 		limitPerFlowBytes: 50,
 		limitPerFlowDatagrams: 4,
+		reservePerFlowBytes: 0,
 		...changes,
 	};
 }
@@ -54,5 +55,20 @@ describe("pending datagrams", () => {
 		]);
 		expect(second.clear()).toBe(1);
 		expect(shared.usedBytes).toBe(40);
+	});
+
+	it("keep a few octets for every flow when others have used up what they share", () => {
+		const shared = budget({ limitBytes: 40, reservePerFlowBytes: 10 });
+		const greedy = new PendingDatagrams(shared);
+		expect(greedy.push(arena, 0, 40)).toBe(true);
+		const newcomer = new PendingDatagrams(shared);
+		expect([
+			newcomer.push(arena, 0, 6),
+			newcomer.push(arena, 0, 4),
+			newcomer.push(arena, 0, 1),
+			greedy.push(arena, 0, 1),
+		]).toEqual([true, true, false, false]);
+		expect(newcomer.clear() + greedy.clear()).toBe(3);
+		expect(shared.usedBytes).toBe(0);
 	});
 });

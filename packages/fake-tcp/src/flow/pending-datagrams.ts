@@ -7,6 +7,8 @@ export interface PendingBudget {
 	readonly limitBytes: number;
 	readonly limitPerFlowBytes: number;
 	readonly limitPerFlowDatagrams: number;
+	/** A flow may queue so much even when the pool is used up: dead flows that fill it must not lose a newcomer's first words. */
+	readonly reservePerFlowBytes: number;
 }
 
 export class PendingDatagrams {
@@ -28,7 +30,9 @@ export class PendingDatagrams {
 		const budget = this.#budget;
 		if (this.count >= budget.limitPerFlowDatagrams) return false;
 		if (this.#bytes + length > budget.limitPerFlowBytes) return false;
-		if (budget.usedBytes + length > budget.limitBytes) return false;
+		const isPoolUsedUp = budget.usedBytes + length > budget.limitBytes;
+		if (isPoolUsedUp && this.#bytes + length > budget.reservePerFlowBytes)
+			return false;
 		this.#queue.push(arena.slice(offset, offset + length));
 		this.#bytes += length;
 		budget.usedBytes += length;

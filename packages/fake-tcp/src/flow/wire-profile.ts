@@ -37,6 +37,10 @@ export interface WireProfile {
 	readonly strangersUseUpTurns: boolean;
 	/** Resets of a handshake that failed carry the ISS, not the ISS + 1. */
 	readonly resetsHandshakeFromIss: boolean;
+	/** A peer that says nothing although data goes out is probed, and given up when it does not answer. */
+	readonly probesSilentPeers: boolean;
+	/** A client's flow that is reset, or whose handshake fails, is opened anew while its application wants it. */
+	readonly renewsFlows: boolean;
 	/** An empty user datagram, which the wire format cannot carry, leaves as a bare ACK. */
 	readonly sendsEmptyDatagramAsAck: boolean;
 }
@@ -61,6 +65,8 @@ const DEFAULT_PROFILE: WireProfile = {
 	needsExactHandshakeBits: false,
 	strangersUseUpTurns: false,
 	resetsHandshakeFromIss: false,
+	probesSilentPeers: true,
+	renewsFlows: true,
 	sendsEmptyDatagramAsAck: false,
 };
 
@@ -82,6 +88,8 @@ const STOCK_EXACT_PROFILE: WireProfile = {
 	needsExactHandshakeBits: true,
 	strangersUseUpTurns: true,
 	resetsHandshakeFromIss: true,
+	probesSilentPeers: false,
+	renewsFlows: false,
 	sendsEmptyDatagramAsAck: true,
 };
 

@@ -104,6 +104,12 @@ export class EngineHost implements EngineSink {
 		readonly slot: number;
 		readonly reason: FlowCloseReason;
 	}[] = [];
+	/** What flows were before they began anew in their slots. */
+	readonly renewed: {
+		readonly slot: number;
+		readonly localPort: number;
+		readonly reason: FlowCloseReason;
+	}[] = [];
 	evidenceCount = 0;
 	/** How often the engine took its memory of delivered datagrams back within a batch. */
 	releases = 0;
@@ -348,6 +354,11 @@ export class EngineHost implements EngineSink {
 
 	flowOpened(flow: Flow): void {
 		this.opened.push(flow);
+	}
+
+	flowRenewed(flow: Flow, reason: FlowCloseReason): void {
+		const { slot, localPort } = flow;
+		this.renewed.push({ slot, localPort, reason });
 	}
 
 	flowClosed(flow: Flow, reason: FlowCloseReason): void {

@@ -42,6 +42,7 @@ export class EngineInvariants {
 	readonly #seen = new Map<number, SeenFlow>();
 	readonly #closedOfSlot = new Map<number, number>();
 	#closedCounted = 0;
+	#renewedCounted = 0;
 
 	constructor(host: EngineHost, profile: WireProfileName = "default") {
 		this.#host = host;
@@ -99,8 +100,8 @@ export class EngineInvariants {
 			for (const count of counters)
 				holds(Number.isInteger(count) && count >= 0, "counters count upwards");
 		holds(
-			host.counter("flowsClosed") === host.closed.length,
-			"every closed flow is told to the sink",
+			host.counter("flowsClosed") === host.closed.length + host.renewed.length,
+			"every flow that is closed or begins anew is told to the sink",
 		);
 		holds(
 			host.counter("flowsOpened") === host.opened.length,
@@ -119,11 +120,15 @@ export class EngineInvariants {
 	}
 
 	#noteClosed(): void {
-		const { closed } = this.#host;
-		for (; this.#closedCounted < closed.length; this.#closedCounted++) {
-			const slot = closed[this.#closedCounted]?.slot ?? -1;
-			this.#closedOfSlot.set(slot, (this.#closedOfSlot.get(slot) ?? 0) + 1);
-		}
+		const { closed, renewed } = this.#host;
+		for (; this.#closedCounted < closed.length; this.#closedCounted++)
+			this.#noteEnd(closed[this.#closedCounted]?.slot ?? -1);
+		for (; this.#renewedCounted < renewed.length; this.#renewedCounted++)
+			this.#noteEnd(renewed[this.#renewedCounted]?.slot ?? -1);
+	}
+
+	#noteEnd(slot: number): void {
+		this.#closedOfSlot.set(slot, (this.#closedOfSlot.get(slot) ?? 0) + 1);
 	}
 
 	#checkFlow(flow: Flow): void {

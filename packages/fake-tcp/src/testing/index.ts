@@ -5,6 +5,7 @@ export * from "./any-packet.js";
 export * from "./cut-fragments.js";
 export * from "./cut-super-segment.js";
 export * from "./engine-host.js";
+export * from "./icmp-about.js";
 export * from "./packet-forge.js";
 export * from "./packet-mutation.js";
 export * from "./reference-reading.js";

@@ -165,6 +165,23 @@ const ROWS = [
 		side: "tun",
 		meaning: "A control segment with a value out of range.",
 	},
+	{
+		name: "bad-icmp-checksum",
+		side: "tun",
+		meaning: "An ICMP error whose checksum is wrong.",
+	},
+	{
+		name: "icmp-unrelated",
+		side: "tun",
+		meaning:
+			"An ICMP error about a segment that none of our flows can have sent.",
+	},
+	{
+		name: "icmp-implausible",
+		side: "tun",
+		meaning:
+			"An ICMP error that quotes a segment not on its way, or claims an MTU that cannot be: forged, or very late.",
+	},
 	// From the engine towards the application: counted in datagrams.
 	{
 		name: "udp-queue-full",

@@ -44,8 +44,9 @@ export class SegmentView {
 	family: IpFamily = 4;
 	/** Where the IP header starts in the arena. */
 	ipOffset = 0;
+	/** Where the TCP header starts; of an ICMP error, its ICMP header. */
 	tcpOffset = 0;
-	/** TCP header and payload, without IP headers and without padding behind the packet. */
+	/** TCP header and payload, without IP headers and without padding behind the packet; of an ICMP error, its message. */
 	tcpLength = 0;
 	payloadOffset = 0;
 	payloadLength = 0;
@@ -76,7 +77,7 @@ export class SegmentView {
 		this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
 	}
 
-	/** Octets from the IP header to the end of the payload, of a bound segment. */
+	/** Octets from the IP header to the end of the payload, of a bound segment or ICMP error. */
 	get packetLength(): number {
 		return this.tcpOffset - this.ipOffset + this.tcpLength;
 	}
@@ -142,6 +143,8 @@ export class SegmentView {
 			return this.#fault(NOT_TCP, IPV4_FIELD.protocol, 1);
 		if (totalLength < headerLength + 8)
 			return this.#fault(TRUNCATED, IPV4_FIELD.totalLength, 2);
+		this.tcpOffset = offset + headerLength;
+		this.tcpLength = totalLength - headerLength;
 		return ICMPV4_ERROR_TYPES.has(view.getUint8(offset + headerLength))
 			? ICMP_ERROR
 			: this.#fault(NOT_TCP, headerLength, 1);
@@ -186,6 +189,8 @@ export class SegmentView {
 		if (chain.protocol !== ICMPV6_PROTOCOL || isFragment)
 			return this.#fault(NOT_TCP, IPV6_FIELD.nextHeader, 1);
 		if (rest < 8) return this.#fault(TRUNCATED, IPV6_FIELD.payloadLength, 2);
+		this.tcpOffset = chain.offset;
+		this.tcpLength = rest;
 		// RFC 4861 §4: types 133 to 137 are neighbour discovery.
 		return view.getUint8(chain.offset) < ICMPV6_FIRST_INFORMATIONAL_TYPE
 			? ICMP_ERROR

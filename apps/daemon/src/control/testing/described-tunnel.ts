@@ -30,6 +30,12 @@ export function describedTunnel(
 		maxPayloadBytes: 1_360,
 		flows: { established: 2, halfOpen: 1 },
 		heldFragmentBytes: 0,
+		path: {
+			roundTrip: { smoothedMs: 31.5, leastMs: 24 },
+			inbound: { lostPerMille: 2.5, latePerMille: 0, segments: 4_000 },
+			mtuBytes: null,
+			silentFlows: 0,
+		},
 		lastInboundMsAgo: 200,
 		rates: {
 			sent: { bitsPerSecond: 1_234_567, datagramsPerSecond: 1_000 },

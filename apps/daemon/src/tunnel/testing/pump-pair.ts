@@ -8,6 +8,7 @@ import {
 } from "@tunscope/fake-tcp";
 import {
 	createMemoryPacketIo,
+	ENDPOINT_WORDS,
 	MemoryNetwork,
 	type PacketIo,
 	type Poller,
@@ -43,6 +44,11 @@ const PEERS = {
 } as const;
 const ROUNDS = 50;
 
+interface EndLimits {
+	readonly maxFlows: number;
+	readonly rotateEveryMs?: number;
+}
+
 /** One end of a tunnel without its worker. */
 class End {
 	readonly io: PacketIo;
@@ -68,7 +74,7 @@ class End {
 	constructor(
 		network: MemoryNetwork,
 		role: "client" | "server",
-		maxFlows: number,
+		{ maxFlows, rotateEveryMs = 0 }: EndLimits,
 	) {
 		this.counters = new TunnelCounters(this.#memory);
 		const memoryIo = createMemoryPacketIo({ network });
@@ -130,7 +136,9 @@ class End {
 			seed: { hash: { k0: 1, k1: 2 }, iss: { k0: 3, k1: 4 }, port: 5 },
 		});
 		this.application =
-			role === "client" ? this.#listen(maxFlows) : this.#target(maxFlows);
+			role === "client"
+				? this.#listen(maxFlows, rotateEveryMs)
+				: this.#target(maxFlows);
 		this.pump.attach(this.engine, this.application);
 		this.pump.setTun(this.tun);
 		this.poller.add(this.tun, -1);
@@ -159,7 +167,7 @@ class End {
 		return this.counters.drops[DROP[reason]] ?? 0;
 	}
 
-	#listen(maxFlows: number): ApplicationSide {
+	#listen(maxFlows: number, rotateEveryMs: number): ApplicationSide {
 		const socket = this.io.openUdp({ arena: this.layout.arena, bind: LISTEN });
 		this.poller.add(socket, socket.token);
 		return new ClientApplications({
@@ -169,6 +177,7 @@ class End {
 				{ family: 4, address: PEERS.server[4], port: FAKE_TCP_PORT },
 			]),
 			maxFlows,
+			rotateEveryMs,
 			hashKey: { k0: 6, k1: 7 },
 			counters: this.counters,
 		});
@@ -210,10 +219,20 @@ export class PumpPair {
 	readonly #io: PacketIo;
 	readonly #arena = new Uint8Array(2 * 1024 * 1024);
 	readonly #target: UdpSocket;
+	/** Where the datagram that the target got first came from. */
+	#firstAsker: Int32Array | null = null;
 
-	constructor(limits: { client: number; server: number }) {
-		this.client = new End(this.network, "client", limits.client);
-		this.server = new End(this.network, "server", limits.server);
+	constructor(limits: {
+		client: number;
+		server: number;
+		rotateEveryMs?: number;
+	}) {
+		const { rotateEveryMs = 0 } = limits;
+		this.client = new End(this.network, "client", {
+			maxFlows: limits.client,
+			rotateEveryMs,
+		});
+		this.server = new End(this.network, "server", { maxFlows: limits.server });
 		this.network.connectTuns(this.client.tun, this.server.tun);
 		this.#io = createMemoryPacketIo({ network: this.network });
 		this.#target = this.#io.openUdp({
@@ -237,14 +256,25 @@ export class PumpPair {
 		const batch = this.#io.createDatagramBatch(this.#arena, 0, 16);
 		const tokens = Int32Array.of(socket.token);
 		const count = this.#io.receiveDatagrams(tokens, 1, batch, 16);
+		if (count > 0 && socket === this.#target)
+			this.#firstAsker ??= batch.endpoint.slice(0, ENDPOINT_WORDS);
 		return Array.from(
 			{ length: count },
 			(_, index) => this.#arena[batch.offset[index] ?? 0] ?? -1,
 		);
 	}
 
+	/** The target answers the datagram that it got first. */
+	answerFirst(fill: number): void {
+		this.send(this.#target, fill, this.#firstAsker);
+	}
+
 	/** Sends one datagram whose bytes are all `fill`. */
-	send(socket: UdpSocket, fill: number): void {
+	send(
+		socket: UdpSocket,
+		fill: number,
+		endpoint: Int32Array | null = null,
+	): void {
 		const offset = this.#arena.length - 64;
 		this.#arena.fill(fill, offset, offset + 8);
 		const one = (value: number) => Int32Array.of(value);
@@ -261,7 +291,7 @@ export class PumpPair {
 				regions: { offset: one(offset), length: one(8), next: one(-1) },
 			},
 			one(socket.token),
-			null,
+			endpoint,
 		);
 	}
 
