@@ -12,6 +12,7 @@ const lab = {
 };
 
 const HOSTS = "src/hosts/**/*.lab.test.ts";
+const RELIABILITY = "src/reliability/**/*.lab.test.ts";
 
 export default defineConfig({
 	test: {
@@ -21,7 +22,7 @@ export default defineConfig({
 					...lab,
 					name: "tunnels",
 					include: ["src/**/*.lab.test.ts"],
-					exclude: [...lab.exclude, HOSTS],
+					exclude: [...lab.exclude, HOSTS, RELIABILITY],
 					fileParallelism: false,
 					maxWorkers: 1,
 					sequence: { groupOrder: 0 },
@@ -34,6 +35,16 @@ export default defineConfig({
 					include: [HOSTS],
 					maxWorkers: 2,
 					sequence: { groupOrder: 1 },
+				},
+			},
+			{
+				test: {
+					...lab,
+					name: "reliability",
+					include: [RELIABILITY],
+					fileParallelism: false,
+					maxWorkers: 1,
+					sequence: { groupOrder: 2 },
 				},
 			},
 		],

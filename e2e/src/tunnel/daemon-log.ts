@@ -89,20 +89,25 @@ export function datagramsDropped(
 	);
 }
 
+/** Packets read from the TUN that the daemon discarded for a reason it counts. */
+export function packetsDropped(counters: FinalCounters): number {
+	const others = [...FROM_APPLICATION, ...TO_APPLICATION];
+	return sumOf(
+		counters,
+		Object.keys(counters.drops).filter((name) => !others.includes(name)),
+	);
+}
+
 /** Packets read from the TUN that are in no counter, or (negative) in more than one. */
 export function packetsNotAccountedFor(counters: FinalCounters): number {
-	const { engine, drops } = counters;
-	const others = [...FROM_APPLICATION, ...TO_APPLICATION];
-	const packetDrops = Object.keys(drops).filter(
-		(name) => !others.includes(name),
-	);
+	const { engine } = counters;
 	return (
 		(engine.packetsReceived ?? 0) -
 		(engine.packetsDelivered ?? 0) -
 		(engine.packetsConsumed ?? 0) -
 		(engine.packetsReassembled ?? 0) -
 		(engine.packetsTakenAsEvidence ?? 0) -
-		sumOf(counters, packetDrops)
+		packetsDropped(counters)
 	);
 }
 

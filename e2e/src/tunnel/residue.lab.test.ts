@@ -9,9 +9,9 @@ import {
 	snapshotHost,
 } from "../netlab/residue.js";
 import type { TunnelKind } from "../netlab/tunnel-options.js";
+import { recordRow } from "../reliability/scoreboard-record.js";
 import { runTraffic } from "../traffic/run-traffic.js";
 import { FIND_KINDS_TIMEOUT_MS, findKinds } from "./available-kinds.js";
-import { measured } from "./measured.js";
 import {
 	type Pairing,
 	startTunnel,
@@ -25,6 +25,13 @@ beforeAll(async () => {
 
 /** The issue's limit for SIGTERM. */
 const STOP_LIMIT_MS = 2_000;
+
+const ROW = {
+	row: 11,
+	criterion: "exit code 0 within 2 s; the host's snapshots are equal",
+	column: "ours",
+	seed: null,
+} as const;
 
 async function snapshots(lab: Lab): Promise<readonly HostSnapshot[]> {
 	const hosts = [lab.client, lab.server];
@@ -76,12 +83,16 @@ describe.each([4, 6] as const)("IPv%d", (family) => {
 				await carrySomething(tunnel);
 				const clientMs = await stopTimed(tunnel.client.process, signal);
 				const serverMs = await stopTimed(tunnel.server.process, signal);
-				measured(
-					`stop by ${signal}`,
-					`client ${clientMs.toFixed(0)} ms, server ${serverMs.toFixed(0)} ms`,
-				);
-				expect(Math.max(clientMs, serverMs)).toBeLessThan(STOP_LIMIT_MS);
-				expect(await residueSince(lab, before)).toEqual([]);
+				const residue = await residueSince(lab, before);
+				const slowestMs = Math.max(clientMs, serverMs);
+				recordRow({
+					...ROW,
+					title: `${signal} with flows open, IPv${family}`,
+					measured: `exit code 0: client ${clientMs.toFixed(0)} ms, server ${serverMs.toFixed(0)} ms; ${residue.length} things left behind`,
+					isMet: slowestMs < STOP_LIMIT_MS && residue.length === 0,
+				});
+				expect(slowestMs).toBeLessThan(STOP_LIMIT_MS);
+				expect(residue).toEqual([]);
 			});
 		},
 	);
@@ -103,10 +114,17 @@ describe.each([4, 6] as const)("IPv%d", (family) => {
 					/left behind|another order/.test(line) &&
 					!/ (processes|sockets|links|addresses|files)|proto kernel/.test(line),
 			);
-			expect(doubled).toEqual([]);
 			await stopTimed(second.client.process, "SIGTERM");
 			await stopTimed(second.server.process, "SIGTERM");
-			expect(await residueSince(lab, before)).toEqual([]);
+			const residue = await residueSince(lab, before);
+			recordRow({
+				...ROW,
+				title: `kill -9 of both, a restart, then SIGTERM, IPv${family}`,
+				measured: `${doubled.length} things there twice, ${residue.length} left behind`,
+				isMet: doubled.length + residue.length === 0,
+			});
+			expect(doubled).toEqual([]);
+			expect(residue).toEqual([]);
 		});
 	});
 });

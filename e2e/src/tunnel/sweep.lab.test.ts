@@ -2,6 +2,14 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { withLab } from "../netlab/lab.js";
+import { measureRow, whyNoColumn } from "../reliability/measure-row.js";
+import { COLUMNS } from "../reliability/row-form.js";
+import { recordRow } from "../reliability/scoreboard-record.js";
+import {
+	describeSweep,
+	isPerfect,
+	sweepRival,
+} from "../reliability/sweep-rival.js";
 import { runTraffic, type StreamPlan } from "../traffic/run-traffic.js";
 import { datagramsPerRound, type SizePlan } from "../traffic/size-plan.js";
 import { describeVerdict, type Verdict } from "../traffic/traffic-report.js";
@@ -29,6 +37,16 @@ const TRAIN = 12;
 const CASES = (["offload", "cut"] as const).flatMap((linkProfile) =>
 	([4, 6] as const).map((family) => ({ linkProfile, family })),
 );
+
+const ROW = {
+	row: 1,
+	criterion:
+		"1 to 1,460 (IPv6: 1,440) bytes, both ways: all delivered, none twice, reordered or corrupt",
+	seed: null,
+} as const;
+
+const titleOf = (family: 4 | 6, linkProfile: string, name: string) =>
+	`IPv${family}, link ${linkProfile}, ${name}`;
 
 function plan(sizes: SizePlan, rounds: number, train: number): StreamPlan {
 	return {
@@ -88,6 +106,13 @@ describe.each(CASES)(
 					measured(`${name} down`, describeVerdict(outcome.down));
 					if (outcome.up.lost + outcome.down.lost > 0)
 						measured("lost", await describeKernelDrops(lab, tunnel));
+					recordRow({
+						...ROW,
+						title: titleOf(family, linkProfile, name),
+						column: "ours",
+						measured: `up ${describeSweep(outcome.up)}; down ${describeSweep(outcome.down)}`,
+						isMet: isPerfect(outcome.up) && isPerfect(outcome.down),
+					});
 					expectPerfect(outcome.up, stream.count);
 					expectPerfect(outcome.down, stream.count);
 				}
@@ -95,5 +120,23 @@ describe.each(CASES)(
 				await tunnel.stop();
 			});
 		});
+	},
+);
+
+describe.each(COLUMNS.filter((column) => column !== "ours"))(
+	"the same sweep of %s, for the scoreboard",
+	(column) => {
+		it.for([4, 6] as const)(
+			"IPv%d",
+			{ timeout: FIND_KINDS_TIMEOUT_MS },
+			async (family, context) => {
+				const reason = await whyNoColumn(column);
+				if (reason !== null) return context.skip(reason);
+				const title = titleOf(family, "offload", "singles");
+				await measureRow({ ...ROW, title, column }, () =>
+					sweepRival(family, LIMIT_BYTES[family]),
+				);
+			},
+		);
 	},
 );
