@@ -42,13 +42,17 @@ export function reportOf(facts: ReportFacts): AnomalyReport {
 	const start = aggregate.place * SAMPLE_BYTES;
 	const octets = samples.subarray(start, start + aggregate.sampleLength);
 	const header = summariseHeaders(octets);
+	const lastSeen = momentBefore(clock, nowMs - aggregate.lastMs);
 	return {
 		code,
 		flow: flowOf(aggregate),
 		count: aggregate.count,
 		notKept,
-		firstSeen: momentBefore(clock, nowMs - aggregate.firstMs),
-		lastSeen: momentBefore(clock, nowMs - aggregate.lastMs),
+		firstSeen:
+			aggregate.firstMs === aggregate.lastMs
+				? lastSeen
+				: momentBefore(clock, nowMs - aggregate.firstMs),
+		lastSeen,
 		packet: packetOf(aggregate, octets, header),
 		parameters: parametersOf(code, {
 			value: aggregate.value,
