@@ -90,7 +90,11 @@ export const tunnelDescriptionSchema = z.object({
 		/** Changed or refreshed state, and carried no payload. */
 		consumed: count,
 		evidence: count,
+		/** Fragments of datagrams that became whole; the last one counts as what became of the whole. */
+		reassembled: count,
 		dropped: count,
+		/** Kept, fate open. Not a total: a present value. */
+		waiting: count,
 	}),
 	/** Reasons that have happened, largest count first. */
 	drops: z.array(z.object({ reason: z.string(), count, meaning: z.string() })),

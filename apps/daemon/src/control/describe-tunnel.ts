@@ -171,10 +171,12 @@ function packetsOf(sample: CounterSample | null): TunnelDescription["packets"] {
 		delivered: engine?.packetsDelivered ?? 0,
 		consumed: engine?.packetsConsumed ?? 0,
 		evidence: engine?.packetsTakenAsEvidence ?? 0,
+		reassembled: engine?.packetsReassembled ?? 0,
 		dropped: drops.reduce(
 			(sum, count, reason) => (isFateOfPacket(reason) ? sum + count : sum),
 			0,
 		),
+		waiting: sample?.gauges.heldFragments ?? 0,
 	};
 }
 

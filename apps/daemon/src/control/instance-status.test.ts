@@ -124,6 +124,7 @@ describe("status of an instance", () => {
 		counters.gauge("flowsEstablished", 2);
 		counters.gauge("flowsHalfOpen", 1);
 		counters.gauge("heldFragmentBytes", 1_536);
+		counters.gauge("heldFragments", 2);
 		counters.gauge("linkMtuBytes", 1_500);
 		counters.gauge("nowMs", 900);
 		counters.gauge("lastInboundMs", 650);
@@ -173,7 +174,9 @@ describe("status of an instance", () => {
 					delivered: 0,
 					consumed: 0,
 					evidence: 0,
+					reassembled: 0,
 					dropped: 7,
+					waiting: 2,
 				},
 				drops: [
 					{
