@@ -42,6 +42,10 @@ function icmp({ value, other, source }: AnomalyFacts) {
 	return { type: value, code: other, reporter: source };
 }
 
+function attempts({ value }: AnomalyFacts) {
+	return { attempts: value };
+}
+
 function silence({ value }: AnomalyFacts) {
 	return { silentMs: value };
 }
@@ -79,6 +83,8 @@ const MAKERS: Makers = {
 	"peer-silent": silence,
 	"peer-back": silence,
 	"flow-renewed": silence,
+	"handshake-unanswered": attempts,
+	"handshake-refused": attempts,
 	"outage-skipped": ({ value }) => ({ skippedOctets: value }),
 	"loss-inbound": ({ value, other }) => ({
 		lostPerMille: value,

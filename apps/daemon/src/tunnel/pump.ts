@@ -57,8 +57,6 @@ const UDP_SEND_FAILED = DROP["udp-send-failed"];
 export interface PumpEvents {
 	flowOpened(flow: Flow): void;
 	flowClosed(flow: Flow, reason: FlowCloseReason): void;
-	/** An ICMP error: the packet's place in the arena. */
-	evidence(offset: number, length: number): void;
 	/** A datagram towards this flow's UDP target was refused. */
 	targetRefused(slot: number): void;
 	tunGone(): void;
@@ -256,9 +254,8 @@ export class Pump implements EngineSink {
 		this.#capture?.noticed(notice, place);
 	}
 
-	evidence(offset: number, length: number): void {
-		this.#options.events.evidence(offset, length);
-	}
+	/** An ICMP error that is believed comes as a notice too, which says more. */
+	evidence(): void {}
 
 	flowOpened(flow: Flow): void {
 		// The socket can wait until the engine's answers are out: a peer's first burst depends on them.

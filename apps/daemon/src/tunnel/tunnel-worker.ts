@@ -14,7 +14,6 @@ import { describeFlow } from "./describe-flow.js";
 import { checkedIpAddress } from "./endpoint-text.js";
 import { FlowEvents } from "./flow-events.js";
 import { HostNews } from "./host-news.js";
-import { IcmpNotices } from "./icmp-notice.js";
 import { Pump } from "./pump.js";
 import { rehearse } from "./rehearsal.js";
 import { ServerChoice } from "./server-choice.js";
@@ -47,7 +46,6 @@ export class TunnelWorker {
 	readonly #post: (message: FromWorker) => void;
 	readonly #counters: TunnelCounters;
 	readonly #anomalies: WorkerAnomalies;
-	readonly #icmp: IcmpNotices;
 	readonly #layout: ArenaLayout = createArena();
 	readonly #poller: Poller;
 	readonly #pump: Pump;
@@ -80,7 +78,6 @@ export class TunnelWorker {
 			drops: this.#counters.drops,
 			post,
 		});
-		this.#icmp = new IcmpNotices(arena, post);
 		this.#poller = io.createPoller({ ownsThread: true });
 		this.#core = new WorkerCore({ poller: this.#poller });
 		this.#flowEvents = new FlowEvents(post);
@@ -95,8 +92,6 @@ export class TunnelWorker {
 			events: {
 				flowOpened: (flow) => this.#flowEvents.opened(flow),
 				flowClosed: (flow, reason) => this.#flowEvents.closed(flow, reason),
-				evidence: (offset, length) =>
-					this.#icmp.take(offset, length, this.#nowMs()),
 				targetRefused: (slot) => this.#targetRefused(slot),
 				tunGone: () => this.#attachment.gone(),
 			},

@@ -29,6 +29,7 @@ export const PARAMETER_UNITS = {
 	ms: "number",
 	segments: "number",
 	pieces: "number",
+	attempts: "number",
 	"per-mille": "number",
 	"icmp-type": "number",
 	"icmp-code": "number",
@@ -76,6 +77,9 @@ const DROPS = {
 	"fragment-too-many": bare("warn", "fragment", "inbound"),
 	"fragment-evicted": bare("warn", "fragment", "inbound"),
 	"fragment-timeout": bare("warn", "fragment", "inbound"),
+	"bad-icmp-checksum": bare("note", "icmp", "inbound"),
+	"icmp-unrelated": bare("note", "icmp", "inbound"),
+	"icmp-implausible": bare("warn", "icmp", "inbound"),
 	"bad-extension-chain": bare("note", "checksum", "inbound"),
 	"not-tcp": bare("note", "nat", "inbound"),
 	"wrong-destination": bare("warn", "nat", "inbound"),
@@ -205,8 +209,14 @@ const NOTICES = {
 		parameters: { silentMs: "ms" },
 	},
 	"peer-rebound": bare("note", "nat", "inbound"),
-	"handshake-unanswered": bare("warn", "handshake", "outbound"),
-	"handshake-refused": bare("warn", "handshake", "outbound"),
+	"handshake-unanswered": {
+		...placed("warn", "handshake", "outbound"),
+		parameters: { attempts: "attempts" },
+	},
+	"handshake-refused": {
+		...placed("warn", "handshake", "outbound"),
+		parameters: { attempts: "attempts" },
+	},
 	"outage-skipped": {
 		...placed("warn", "sequence", "inbound"),
 		parameters: {

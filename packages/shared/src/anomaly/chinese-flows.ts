@@ -113,13 +113,13 @@ export const CHINESE_FLOWS = {
 			"无需处理。如果总在空闲一段时间后出现，请更频繁地发送保活包（WireGuard：`PersistentKeepalive = 25`）。",
 	},
 	"handshake-unanswered": {
-		happened: "服务器没有应答握手。",
+		happened: "服务器没有应答握手（第 {attempts} 次尝试）。",
 		means: "服务器没有运行、它的端口在途中被过滤，或者数据包回不来。",
 		whatToDo:
 			"在服务器上执行 `tunscope status` 和 `tcpdump -ni any tcp port <端口>`：如果看到 SYN 到达并且有应答发出，问题在返回的路上；否则是前面的防火墙丢弃了它们。",
 	},
 	"handshake-refused": {
-		happened: "服务器用 RST 拒绝了握手。",
+		happened: "服务器用 RST 拒绝了握手（第 {attempts} 次尝试）。",
 		means:
 			"主机可达，但没有 tunscope 应答：它没有运行、端口不对，或者缺少重定向规则。",
 		whatToDo:

@@ -169,4 +169,20 @@ export const CHINESE_PACKETS = {
 		means: "对隧道没有影响。",
 		whatToDo: "无需处理。",
 	},
+	"bad-icmp-checksum": {
+		happened: "一条关于隧道的 ICMP 消息校验和错误。",
+		means: "它在途中损坏，或者是粗制滥造的伪造品；不予采信。",
+		whatToDo: "无需处理。",
+	},
+	"icmp-unrelated": {
+		happened: "收到一条 ICMP 错误，其引用的段不可能是本端任何一条流发出的。",
+		means: "它是伪造的，或者与已经结束的流有关；不予采信。",
+		whatToDo: "无需处理。",
+	},
+	"icmp-implausible": {
+		happened: "一条 ICMP 错误引用了并不在途的段，或者声称了不可能的 MTU。",
+		means: "有人伪造 ICMP 来干扰隧道，或者它迟到了很久；不予采信。",
+		whatToDo:
+			"隧道本身无需处理。若持续出现，请留意事件中的发送者，或者冒用其地址的人。",
+	},
 } as const satisfies Partial<AnomalyCatalogue>;

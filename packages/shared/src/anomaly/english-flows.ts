@@ -123,14 +123,15 @@ export const ENGLISH_FLOWS = {
 			"Nothing. If it happens after quiet times, send a keepalive more often (WireGuard: `PersistentKeepalive = 25`).",
 	},
 	"handshake-unanswered": {
-		happened: "The server does not answer the handshake.",
+		happened: "The server does not answer the handshake (attempt {attempts}).",
 		means:
 			"It is not running, its port is filtered on the way, or packets cannot come back.",
 		whatToDo:
 			"On the server: `tunscope status`, and `tcpdump -ni any tcp port <port>`. If SYNs arrive there and answers leave, the block is on the way back, otherwise a firewall in front drops them.",
 	},
 	"handshake-refused": {
-		happened: "The server refused the handshake with a reset.",
+		happened:
+			"The server refused the handshake with a reset (attempt {attempts}).",
 		means:
 			"The host is reachable but no tunscope answers: it is not running, the port is wrong, or its redirection rule is missing.",
 		whatToDo:

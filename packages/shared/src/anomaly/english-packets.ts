@@ -187,4 +187,24 @@ export const ENGLISH_PACKETS = {
 		means: "It changes nothing for the tunnel.",
 		whatToDo: "Nothing.",
 	},
+	"bad-icmp-checksum": {
+		happened: "An ICMP message about the tunnel has a wrong checksum.",
+		means:
+			"It was damaged on the way, or forged by somebody careless. It is not believed.",
+		whatToDo: "Nothing.",
+	},
+	"icmp-unrelated": {
+		happened:
+			"An ICMP error came about a segment that none of our flows can have sent.",
+		means: "It is forged, or about a flow that has ended. It is not believed.",
+		whatToDo: "Nothing.",
+	},
+	"icmp-implausible": {
+		happened:
+			"An ICMP error quotes a segment that is not on its way, or claims an MTU that cannot be.",
+		means:
+			"Somebody forges ICMP to disturb the tunnel, or it is very late. It is not believed.",
+		whatToDo:
+			"Nothing for the tunnel's sake. If it goes on, the sender named in the event, or somebody with its address, is worth a look.",
+	},
 } as const satisfies Partial<AnomalyCatalogue>;

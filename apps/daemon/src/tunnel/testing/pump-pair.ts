@@ -100,7 +100,6 @@ class End {
 			events: {
 				flowOpened: () => {},
 				flowClosed: (_flow, reason) => this.closed.push(reason),
-				evidence: () => {},
 				targetRefused: () => {},
 				tunGone: () => {},
 			},
