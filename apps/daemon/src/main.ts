@@ -8,6 +8,7 @@ import { Display } from "./cli/display.js";
 import { EXIT, type ExitCode } from "./cli/exit-codes.js";
 import type { FileQuestion } from "./cli/file-commands.js";
 import { hostSetupText } from "./cli/print-host-setup.js";
+import type { ReconnectQuestion } from "./cli/reconnect-command.js";
 import { reportFailure } from "./cli/report-failure.js";
 import { runInstance, type TunRecall } from "./cli/run-instance.js";
 import type { StatusQuestion } from "./cli/status-command.js";
@@ -45,6 +46,8 @@ async function main([
 				return await listAnomalies(outcome.question, environment);
 			case "capture":
 				return await writeCapture(outcome.question, environment);
+			case "reconnect":
+				return await reconnect(outcome.question, environment);
 			case "file":
 				return await answerAboutFile(outcome.question, environment, version);
 			case "run":
@@ -125,6 +128,15 @@ async function writeCapture(
 	const enough = untilSignalled();
 	const { runCapture } = await import("./cli/capture.js");
 	return runCapture({ question, environment, out, err, enough });
+}
+
+async function reconnect(
+	question: ReconnectQuestion,
+	environment: Environment,
+): Promise<ExitCode> {
+	const { stdout: out, stderr: err } = process;
+	const { runReconnect } = await import("./cli/reconnect.js");
+	return runReconnect({ question, environment, out, err });
 }
 
 async function listAnomalies(

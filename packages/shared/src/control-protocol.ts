@@ -21,6 +21,10 @@ export const controlRequestSchema = z.discriminatedUnion("request", [
 			isFollowing: z.boolean(),
 		})
 		.strict(),
+	/** The flows of these tunnels go on from new ports. */
+	z
+		.object({ version, request: z.literal("reconnect"), tunnels: tunnelNames })
+		.strict(),
 	/** What these tunnels have noticed, as far as it is kept. */
 	z
 		.object({
@@ -49,6 +53,17 @@ export const controlAnswerSchema = z.discriminatedUnion("kind", [
 	controlRefusalSchema,
 	/** Behind the line: a pcapng file up to the end of the connection. */
 	z.object({ version, kind: z.literal("capture"), tunnel: tunnelName }),
+	z.object({
+		version,
+		kind: z.literal("reconnect"),
+		tunnels: z.array(
+			z.object({
+				name: tunnelName,
+				/** A server's flows are its clients' to begin. */
+				outcome: z.enum(["begun", "is-server", "not-running"]),
+			}),
+		),
+	}),
 	/** Behind the line: an `AnomalyEvent` a line, up to the end of the connection. */
 	z.object({ version, kind: z.literal("anomalies") }),
 ]);

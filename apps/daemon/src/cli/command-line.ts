@@ -22,6 +22,10 @@ import {
 	phantunNameOf,
 	withPhantunDefaults,
 } from "./phantun-names.js";
+import {
+	addReconnectCommand,
+	type ReconnectQuestion,
+} from "./reconnect-command.js";
 import { addStatusCommand, type StatusQuestion } from "./status-command.js";
 import { type TunnelFlags, tunnelOptions } from "./tunnel-options.js";
 
@@ -43,6 +47,7 @@ export type CommandLineOutcome =
 	  }
 	| { readonly kind: "status"; readonly question: StatusQuestion }
 	| { readonly kind: "anomalies"; readonly question: AnomaliesQuestion }
+	| { readonly kind: "reconnect"; readonly question: ReconnectQuestion }
 	| { readonly kind: "capture"; readonly question: CaptureQuestion }
 	| { readonly kind: "file"; readonly question: FileQuestion }
 	/** Help, version or a script: print and exit 0. */
@@ -136,6 +141,9 @@ export function createProgram(parts: {
 	);
 	addCaptureCommand(program, (question) =>
 		onOutcome({ kind: "capture", question }),
+	);
+	addReconnectCommand(program, (question) =>
+		onOutcome({ kind: "reconnect", question }),
 	);
 	addCompletionCommand(program, (text) => onOutcome({ kind: "text", text }));
 	return program;

@@ -60,6 +60,17 @@ The tunnel must run with --capture 8MiB, or with "capture: 8MiB" in its file. En
 with 1 when there is no such tunnel or it keeps no packets, with 3 when no tunscope runs here.
 `;
 
+export const RECONNECT_EXAMPLES = `
+Examples:
+  tunscope reconnect
+      every flow of every client goes on from a new port, over a new handshake
+  tunscope reconnect wireguard
+      those of one tunnel
+
+No datagram is lost by it: an open flow is left only when the one that follows it is open. Ends with 0, with 1 when a
+tunnel is not there, is a server or does not run now, with 3 when no tunscope runs here.
+`;
+
 export const ANOMALIES_EXAMPLES = `
 Examples:
   tunscope anomalies

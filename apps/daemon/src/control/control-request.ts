@@ -81,6 +81,8 @@ function readRequest(value: JsonObject): ControlRequest | null {
 		typeof isFollowing === "boolean"
 	)
 		return { version, request, tunnel, isFollowing };
+	if (request === "reconnect" && parts === 3 && isNameList(tunnels))
+		return { version, request, tunnels };
 	if (
 		request === "anomalies" &&
 		parts === 4 &&

@@ -310,6 +310,11 @@ describe("request", () => {
 				(tunnels) =>
 					`{"version":2,"request":"anomalies","tunnels":${tunnels},"isFollowing":false}`,
 			),
+			'{"version":2,"request":"reconnect","tunnels":[]}',
+			'{"version":2,"request":"reconnect","tunnels":["a","b"]}',
+			'{"version":2,"request":"reconnect","tunnels":"a"}',
+			'{"version":2,"request":"reconnect"}',
+			'{"version":2,"request":"reconnect","tunnels":[],"more":1}',
 			...[200, 201].map(
 				(count) =>
 					`{"version":2,"request":"anomalies","tunnels":${JSON.stringify(Array(count).fill("a"))},"isFollowing":true}`,

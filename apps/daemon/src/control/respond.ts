@@ -14,7 +14,7 @@ import type { Reply, Respond } from "./serve-connection.js";
 /** The part of a ManagedTunnel that requests are about. */
 export type ControlledTunnel = Pick<
 	ManagedTunnel,
-	"describe" | "captureMemory" | "anomalies"
+	"describe" | "captureMemory" | "anomalies" | "reconnect"
 >;
 
 export interface ResponderOptions {
@@ -38,6 +38,8 @@ export function createResponder(options: ResponderOptions): Respond {
 				return { answer: await options.describe(), body: null };
 			case "capture":
 				return respondWithCapture(options, request, viewer);
+			case "reconnect":
+				return respondToReconnect(options, request);
 			case "anomalies":
 				return respondWithAnomalies(options, request, viewer);
 		}
@@ -76,23 +78,46 @@ function respondWithCapture(
 	};
 }
 
+function respondToReconnect(
+	options: ResponderOptions,
+	{ tunnels: names }: RequestFor<"reconnect">,
+): Reply {
+	const nowMs = options.clock.monotonicMs();
+	const tunnels = namedTunnels(options, names).map((tunnel) => {
+		const { name, role } = tunnel.describe(nowMs).config;
+		if (role === "server") return { name, outcome: "is-server" as const };
+		const outcome = tunnel.reconnect()
+			? ("begun" as const)
+			: ("not-running" as const);
+		return { name, outcome };
+	});
+	return {
+		answer: { version: CONTROL_VERSION, kind: "reconnect", tunnels },
+		body: null,
+	};
+}
+
 function respondWithAnomalies(
-	{ listTunnels, clock }: ResponderOptions,
+	options: ResponderOptions,
 	{ tunnels: names, isFollowing }: RequestFor<"anomalies">,
 	viewer: AbortSignal,
 ): Reply {
 	const listRings = () =>
-		listTunnels()
-			.filter(
-				(tunnel) =>
-					names.length === 0 ||
-					names.includes(nameOf(tunnel, clock.monotonicMs())),
-			)
-			.map(({ anomalies }) => anomalies);
+		namedTunnels(options, names).map(({ anomalies }) => anomalies);
 	return {
 		answer: { version: CONTROL_VERSION, kind: "anomalies" },
 		body: anomalyStream({ listRings, isFollowing, signal: viewer }),
 	};
+}
+
+/** @param names none: all */
+function namedTunnels(
+	{ listTunnels, clock }: ResponderOptions,
+	names: readonly string[],
+): readonly ControlledTunnel[] {
+	if (names.length === 0) return listTunnels();
+	const nowMs = clock.monotonicMs();
+	return listTunnels().filter((one) => names.includes(nameOf(one, nowMs)));
 }
 
 /** The name in force, which is the one that the status shows. */

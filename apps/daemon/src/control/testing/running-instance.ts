@@ -43,6 +43,7 @@ export function controlledTunnel(
 		}),
 		captureMemory: null,
 		anomalies: new AnomalyRing(name),
+		reconnect: () => true,
 		...change,
 	};
 }
