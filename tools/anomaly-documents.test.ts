@@ -108,6 +108,8 @@ Tunscope 在线路上或本机上看到的、不应出现或值得运维人员�
 		"link-local-chatter":
 			"内核会在每个新设备上自行发送路由器请求、邻居发现和组播报告。",
 		"empty-datagram": "应用用空数据报保活；Phantun 的线路格式无法承载它们。",
+		"rst-challenged": "以 `reset-challenged` 报告，并附上与期望序列号的距离。",
+		"keepalive-octet": "空闲对端的保活段是正常现象。",
 		"tunnel-stopping": "隧道停止过程中到达的数据。",
 	},
 };

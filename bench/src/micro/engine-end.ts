@@ -26,6 +26,7 @@ const TCP_CHECKSUM_OFFSET = IPV4_BYTES + 16;
 const MIB = 1_048_576;
 const HEADERS = { offset: 0, length: 256 * 1024 };
 const STAGING = { offset: 256 * 1024, length: 256 * 1024 };
+const NOTHING_HELD = { offset: 0, length: 0 };
 /** Where datagrams to be sent lie. */
 export const UPLINK_OFFSET = MIB;
 /** Where received packets lie. */
@@ -80,6 +81,7 @@ export class EngineEnd implements EngineSink {
 			stagingRegion: STAGING,
 			reassemblyRegion: REASSEMBLY,
 			reassemblyLimits: REASSEMBLY_LIMITS,
+			heldRegion: NOTHING_HELD,
 			outgoing: this.#outgoing,
 			local: { 4: addressOf(role, 4), 6: addressOf(role, 6) },
 			listenPort: SERVER_PORT,

@@ -17,6 +17,8 @@ export const PACKETS_PER_BATCH = 1_024;
 export const DATAGRAMS_PER_BATCH = 1_024;
 export const OUTGOING_TRAINS = 2_048;
 const STAGING_BYTES = 256 * 1024;
+/** 32 flows may hold a super-segment back at once; untouched memory otherwise. */
+const HELD_BYTES = 2 * MIB;
 
 export interface Region {
 	readonly offset: number;
@@ -30,6 +32,7 @@ export interface ArenaLayout {
 	readonly headers: Region;
 	readonly staging: Region;
 	readonly reassembly: Region;
+	readonly held: Region;
 }
 
 export function createArena(): ArenaLayout {
@@ -40,6 +43,7 @@ export function createArena(): ArenaLayout {
 		STAGING_BYTES,
 		// Virtual memory until fragments come.
 		reassemblyRegionBytes(REASSEMBLY_LIMITS),
+		HELD_BYTES,
 	] as const;
 	let end = 0;
 	const regions = lengths.map((length) => {
@@ -48,15 +52,16 @@ export function createArena(): ArenaLayout {
 		end += Math.ceil(length / 4_096) * 4_096;
 		return region;
 	});
-	const [packets, datagrams, headers, staging, reassembly] = regions;
+	const [packets, datagrams, headers, staging, reassembly, held] = regions;
 	invariant(
 		packets !== undefined &&
 			datagrams !== undefined &&
 			headers !== undefined &&
 			staging !== undefined &&
-			reassembly !== undefined,
-		"there are five regions",
+			reassembly !== undefined &&
+			held !== undefined,
+		"there are six regions",
 	);
 	const arena = new Uint8Array(end);
-	return { arena, packets, datagrams, headers, staging, reassembly };
+	return { arena, packets, datagrams, headers, staging, reassembly, held };
 }

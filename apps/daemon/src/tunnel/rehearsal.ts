@@ -26,6 +26,7 @@ const MAX_FLOWS = 4;
 
 const HEADERS = { offset: 0, length: 16 * 1024 };
 const STAGING = { offset: 16 * 1024, length: 80 * 1024 };
+const NOTHING_HELD = { offset: 0, length: 0 };
 const DATAGRAMS = { offset: 96 * 1024, length: 16 * 1024 };
 const PACKETS = { offset: 112 * 1024, length: 144 * 1024 };
 /** No fragments are sent here. */
@@ -83,6 +84,7 @@ class RehearsalEnd implements EngineSink {
 			stagingRegion: STAGING,
 			reassemblyRegion: REASSEMBLY,
 			reassemblyLimits: REASSEMBLY_LIMITS_HERE,
+			heldRegion: NOTHING_HELD,
 			outgoing: this.#outgoing,
 			local,
 			listenPort: SERVER_PORT,

@@ -183,7 +183,7 @@ export class TunnelWorker {
 
 	#build(linkMtuBytes: number): void {
 		const { config, seed, handshakePacket } = this.#input;
-		const { arena, headers, staging, reassembly } = this.#layout;
+		const { arena, headers, staging, reassembly, held } = this.#layout;
 		const [w0, w1, w2, w3] = seed;
 		const engine = new Engine({
 			role: config.role,
@@ -194,6 +194,7 @@ export class TunnelWorker {
 			stagingRegion: staging,
 			reassemblyRegion: reassembly,
 			reassemblyLimits: REASSEMBLY_LIMITS,
+			heldRegion: held,
 			outgoing: this.#pump.outgoing,
 			local: {
 				4: checkedIpAddress(config.tun.peer4),

@@ -3,6 +3,8 @@
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
 import { FlowTable, type FlowTuple } from "../flow/flow-table.js";
+import { HalfOpenFlows } from "../flow/half-open-flows.js";
+import { HeldSegments } from "../flow/held-segments.js";
 import { Jitter } from "../flow/jitter.js";
 import { settle } from "../flow/liveness.js";
 import {
@@ -36,8 +38,9 @@ export class EngineCore {
 	readonly flows: FlowTable;
 	readonly outbox: Outbox;
 	readonly segment: SegmentView;
-	/** Flows in SYN-RECEIVED, oldest first. */
-	readonly halfOpen = new Set<Flow>();
+	readonly halfOpen: HalfOpenFlows;
+	/** Copies of data that lies far away from where its flow is. */
+	readonly held: HeldSegments;
 	readonly #quietFlows: QuietFlows;
 	readonly #place = { offset: 0, length: 0, faultStart: 0, faultLength: 0 };
 	readonly pendingBudget: PendingBudget = {
@@ -70,6 +73,8 @@ export class EngineCore {
 		this.options = options;
 		this.flows = new FlowTable(options.maxFlows, options.seed.hash);
 		this.#quietFlows = new QuietFlows(this.flows);
+		this.halfOpen = new HalfOpenFlows(options.seed.hash);
+		this.held = new HeldSegments(options.arena, options.heldRegion);
 		this.outbox = new Outbox(options, this.flows);
 		this.segment = new SegmentView(options.arena);
 		this.#ports = new SourcePorts(options.seed.port);
@@ -138,6 +143,18 @@ export class EngineCore {
 		this.options.sink.notice(notice, flow, this.#place, value, other);
 	}
 
+	/** Discards what the flow holds back, if anything. */
+	dropHeld(flow: Flow): void {
+		const slot = flow.heldSlot;
+		const packet = this.held.packetAt(slot);
+		if (packet === undefined) return;
+		flow.heldSlot = -1;
+		this.held.release(slot, false);
+		this.count(ENGINE_COUNTER.packetsHeld, -1);
+		this.#setPlace(this.held.offsetOf(slot), packet.packetLength);
+		this.#discard(DROP["ahead-not-continued"], flow);
+	}
+
 	#setPlace(offset: number, length: number): void {
 		const place = this.#place;
 		place.offset = offset;
@@ -192,12 +209,12 @@ export class EngineCore {
 		flow.nextWindowOpenerMs = 0;
 		flow.windowOpeners = 0;
 		flow.peerMss = 0;
+		flow.peerMssCeiling = 0;
 		flow.peerLinkMtuBytes = 0;
 		flow.nextControlMs = 0;
 		flow.controlRepeats = 0;
 		flow.isJustOpened = false;
-		flow.strayAckMs = 0;
-		flow.synProbeMs = 0;
+		flow.forgetSuspicions(nowMs);
 		flow.attemptDecidedMs = nowMs;
 		flow.attemptMs = nowMs;
 		flow.doubtedMs = 0;
@@ -249,11 +266,11 @@ export class EngineCore {
 		if (flow.peerLinkMtuBytes > 0)
 			linkMtuBytes = Math.min(linkMtuBytes, flow.peerLinkMtuBytes);
 		// A router may have clamped the MSS of one of ours to its own path: believed down to the floor.
-		if (flow.peerMss > 0)
-			linkMtuBytes = Math.min(
-				linkMtuBytes,
-				Math.max(floor, flow.peerMss + headers),
-			);
+		if (flow.peerMss > 0) {
+			const isKnown = flow.peerLinkMtuBytes > 0;
+			const mss = isKnown ? flow.peerMssCeiling : flow.peerMss;
+			linkMtuBytes = Math.min(linkMtuBytes, Math.max(floor, mss + headers));
+		}
 		if (flow.pathMtuBytes > 0)
 			linkMtuBytes = Math.min(linkMtuBytes, flow.pathMtuBytes);
 		flow.maxPayloadBytes = linkMtuBytes - headers;
@@ -275,6 +292,7 @@ export class EngineCore {
 
 	/** A flow, or an attempt at one, is over. */
 	countEnd(flow: Flow): void {
+		this.dropHeld(flow);
 		if (flow.state === "ESTABLISHED") this.establishedCount--;
 		else this.count(ENGINE_COUNTER.handshakesFailed, 1);
 		this.count(ENGINE_COUNTER.flowsClosed, 1);

@@ -12,6 +12,8 @@ export const ENGINE_COUNTERS = [
 	"packetsTakenAsEvidence",
 	/** IP fragments of datagrams that were put together; the last one counts as what became of the whole. */
 	"packetsReassembled",
+	/** Packets kept until it is clear what becomes of them: a present value, which falls again. */
+	"packetsHeld",
 	/** Wire segments with payload received: a super-segment counts as many as it held. */
 	"segmentsReceived",
 	"payloadBytesReceived",
@@ -32,6 +34,13 @@ export const ENGINE_COUNTERS = [
 	"handshakesStarted",
 	"handshakesFailed",
 	"duplicateOrLateSegments",
+	/** Resets near the expected sequence number that were answered (RFC 5961). */
+	"challengeAcksSent",
+	/** Accepted segments with control bits that this wire format does not use. */
+	"segmentsWithOddBits",
+	/** SYNs answered without keeping anything, and flows opened by those who came back. */
+	"synCookiesSent",
+	"synCookiesAccepted",
 ] as const;
 
 export type EngineCounterName = (typeof ENGINE_COUNTERS)[number];

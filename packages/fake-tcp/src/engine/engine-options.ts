@@ -21,6 +21,8 @@ export interface EngineOptions {
 	/** Where IP fragments wait for the rest: `reassemblyRegionBytes(reassemblyLimits)` octets, all zeros. */
 	readonly reassemblyRegion: HeaderRegion;
 	readonly reassemblyLimits: ReassemblyLimits;
+	/** Where copies of data lie that is held back (segment-acceptance.ts): a slot per 64 KiB, none when empty. */
+	readonly heldRegion: HeaderRegion;
 	/** Filled by the engine, emptied by `sink.flush`. */
 	readonly outgoing: TrainTable;
 	/** Our addresses on the TUN: the peer addresses of the device, one per family. */

@@ -2,14 +2,11 @@
 
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
 import { doubt } from "../flow/liveness.js";
-import { RateLimit } from "../flow/rate-limit.js";
 import { SOURCE_PORTS } from "../flow/source-ports.js";
 import type { TrainTable } from "../train/train-table.js";
 import { DROP } from "../wire/drop-reason.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { ACCEPT, FRAGMENT, ICMP_ERROR } from "../wire/segment-view.js";
-import { sequenceAdd } from "../wire/sequence.js";
-import { ACK, RST, SYN } from "../wire/tcp.js";
 import { acknowledgeOpenings } from "./acknowledge-openings.js";
 import { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
@@ -19,8 +16,11 @@ import { FragmentIntake } from "./fragment-intake.js";
 import { Handshake } from "./handshake.js";
 import { IcmpEvidence } from "./icmp-evidence.js";
 import { moveFlow } from "./move-flow.js";
+import { OpenFlow } from "./open-flow.js";
 import { type ReceivedPackets, VERDICT } from "./received-packets.js";
 import { renewInstead } from "./renew-flow.js";
+import { StraySegments } from "./stray-segments.js";
+import { SynCookieServer } from "./syn-cookie-server.js";
 import { tendFlow } from "./tend-flow.js";
 import { sendTrain } from "./uplink.js";
 
@@ -37,17 +37,23 @@ export class Engine {
 	readonly #icmpEvidence: IcmpEvidence;
 	readonly #established: Established;
 	readonly #fragments: FragmentIntake;
-	readonly #strayResets: RateLimit;
+	readonly #openFlow: OpenFlow;
+	readonly #cookies: SynCookieServer;
+	readonly #strays: StraySegments;
 	readonly #localWords: Readonly<Record<4 | 6, Int32Array>>;
 
 	constructor(options: EngineOptions) {
 		this.#core = new EngineCore(options);
-		this.#handshake = new Handshake(this.#core);
+		this.#cookies = new SynCookieServer(this.#core);
+		this.#handshake = new Handshake(this.#core, this.#cookies);
 		this.#established = new Established(this.#core);
+		this.#openFlow = new OpenFlow(this.#core, this.#established, this.#cookies);
 		this.#fragments = new FragmentIntake(this.#core);
 		this.#icmpEvidence = new IcmpEvidence(this.#core);
-		this.#strayResets = new RateLimit(
-			options.profile.straySegmentResetsPerSecond,
+		this.#strays = new StraySegments(
+			this.#core,
+			this.#handshake,
+			this.#cookies,
 		);
 		this.#core.renewInstead = (flow, reason, nowMs) =>
 			renewInstead(this.#core, this.#handshake, flow, reason, nowMs);
@@ -112,6 +118,7 @@ export class Engine {
 	receive(packets: ReceivedPackets, nowMs: number): void {
 		this.#core.outbox.regionsToKeep = 0;
 		this.#fragments.beginBatch();
+		this.#core.held.beginBatch();
 		for (let packet = 0; packet < packets.count; packet++) {
 			this.#receiveOne(packets, packet, nowMs);
 		}
@@ -177,6 +184,7 @@ export class Engine {
 		const core = this.#core;
 		core.outbox.regionsToKeep = 0;
 		this.#fragments.expire(nowMs);
+		this.#cookies.expire(nowMs);
 		const { live } = core.flows;
 		// Backwards, because closing a flow moves the last one into its place.
 		for (let index = live.length - 1; index >= 0; index--) {
@@ -310,10 +318,10 @@ export class Engine {
 		tuple.localPort = segment.destinationPort;
 		tuple.family = segment.family;
 		const flow = core.flows.find(tuple);
-		if (flow === undefined) return this.#receiveStray(nowMs);
+		if (flow === undefined) return this.#receiveStray(segmentSize, nowMs);
 		if (flow.state === "ESTABLISHED") {
-			if (!this.#established.receive(flow, segmentSize, nowMs))
-				this.#receiveStray(nowMs);
+			if (!this.#openFlow.receive(flow, segmentSize, nowMs))
+				this.#receiveStray(segmentSize, nowMs);
 			return;
 		}
 		if (flow.state === "SYN-SENT")
@@ -335,33 +343,9 @@ export class Engine {
 		this.#established.deliver(flow, segmentSize, nowMs);
 	}
 
-	/** A segment of no flow: a SYN may begin one, a reset is never answered, all else is answered with RST (wire.md 4.4). */
-	#receiveStray(nowMs: number): void {
-		const core = this.#core;
-		const { segment, options } = core;
-		const bits = segment.controlBits;
-		if ((bits & RST) !== 0) return core.dropSegment(DROP["unknown-flow-rst"]);
-		const isListening =
-			options.role === "server" &&
-			segment.destinationPort === options.listenPort;
-		if (bits === SYN && isListening && segment.segSeq === 0)
-			return this.#handshake.beginServer(nowMs);
-		core.dropSegment(strayReason(bits));
-		if (!this.#strayResets.allows(nowMs)) return;
-		const end = sequenceAdd(segment.segSeq, segment.payloadLength);
-		// To a SYN at the listening port the SYN counts as an octet, elsewhere stock leaves it out (wire.md 4.4).
-		if (bits === SYN && isListening)
-			core.outbox.strayReset(this.#tuple, 0, sequenceAdd(end, 1));
-		else core.outbox.strayReset(this.#tuple, segment.segAck, end);
+	#receiveStray(segmentSize: number, nowMs: number): void {
+		const opened = this.#strays.receive(nowMs);
+		if (opened !== null)
+			this.#receiveFinalAckPayload(opened, segmentSize, nowMs);
 	}
-}
-
-function strayReason(controlBits: number): number {
-	if (controlBits === SYN) return DROP["unacceptable-syn"];
-	if (
-		controlBits === 0 ||
-		((controlBits & SYN) !== 0 && (controlBits & ACK) === 0)
-	)
-		return DROP["bad-control-bits"];
-	return DROP["unknown-flow"];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { forgeSegment } from "../testing/forge-segment.js";
 import { datagram, fromText, summarize, WirePair } from "../testing/index.js";
 
 const ACK = 0x10;
@@ -108,8 +109,22 @@ describe("an open flow", () => {
 		pair.settle();
 		pair.nowMs += 600;
 		pair.server.receive(syn, pair.nowMs);
+		// Offered a new flow; the old one goes when the offer is taken up, and not before.
+		const [offer] = pair.server.takeSent().map(summarize);
+		expect(offer?.bits).toBe(0x12);
+		expect(pair.server.closed).toEqual([]);
+		pair.server.receive(
+			forgeSegment({
+				to: "server",
+				clientPort: flow.localPort,
+				bits: ACK,
+				seq: 1,
+				ack: (offer?.seq ?? 0) + 1,
+			}),
+			pair.nowMs,
+		);
 		expect(pair.server.closed).toEqual([{ slot: 0, reason: "replaced" }]);
-		expect(pair.server.engine.halfOpenCount).toBe(1);
+		expect(pair.server.opened).toHaveLength(2);
 	});
 
 	it("ignores a reset from far outside its window and obeys one from inside", () => {

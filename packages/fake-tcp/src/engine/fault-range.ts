@@ -16,6 +16,7 @@ type TcpPlace = readonly [start: number, length: number];
 
 const SEQUENCE: TcpPlace = [TCP_FIELD.sequence, 4];
 const CONTROL_BITS: TcpPlace = [TCP_FIELD.controlBits, 1];
+const ACKNOWLEDGEMENT: TcpPlace = [TCP_FIELD.acknowledgement, 4];
 const PORTS: TcpPlace = [TCP_FIELD.sourcePort, 4];
 
 /** Where in the TCP header; reasons that are not listed point nowhere. */
@@ -28,6 +29,10 @@ const TCP_PLACES: ReadonlyMap<DropReason, TcpPlace> = new Map([
 	[DROP["unknown-flow"], PORTS],
 	[DROP["unknown-flow-rst"], PORTS],
 	[DROP["rst-out-of-window"], SEQUENCE],
+	[DROP["rst-challenged"], SEQUENCE],
+	[DROP["sequence-out-of-window"], SEQUENCE],
+	[DROP["acknowledgement-out-of-window"], ACKNOWLEDGEMENT],
+	[DROP["ahead-not-continued"], SEQUENCE],
 	[DROP["unexpected-in-handshake"], CONTROL_BITS],
 	[DROP["unknown-control"], [TCP_FIELD.window, 2]],
 ]);
@@ -45,7 +50,10 @@ export function faultOf(reason: DropReason, segment: SegmentView): FaultRange {
 		range.length = segment.family === 4 ? 4 : 16;
 		return range;
 	}
-	if (reason === DROP["handshake-payload"]) {
+	if (
+		reason === DROP["handshake-payload"] ||
+		reason === DROP["keepalive-octet"]
+	) {
 		range.start = segment.payloadOffset - segment.ipOffset;
 		range.length = segment.payloadLength;
 		return range;

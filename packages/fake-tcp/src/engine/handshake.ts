@@ -2,22 +2,17 @@
 
 import type { Flow } from "../flow/flow.js";
 import { halfSipHash } from "../flow/half-siphash.js";
+import { COOKIE_MSS, cookieMssCeiling } from "../flow/syn-cookie.js";
 import { DROP } from "../wire/drop-reason.js";
-import { sequenceAdd } from "../wire/sequence.js";
-import {
-	ACK,
-	FIN,
-	findMss,
-	type MssFinding,
-	RST,
-	SYN,
-	TCP_FIELD,
-} from "../wire/tcp.js";
+import { sequenceAdd, sequenceLess } from "../wire/sequence.js";
+import { ACK, FIN, RST, SYN } from "../wire/tcp.js";
 import { sayLinkMtuNow } from "./acknowledge-openings.js";
 import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import { NOTICE } from "./engine-notice.js";
+import { PeerMss } from "./peer-mss.js";
 import { drainPending } from "./pending-drain.js";
+import type { SynCookieServer } from "./syn-cookie-server.js";
 
 /** Stock's handshake: six turns, a send and a wait of one second in turn, so three transmissions (wire.md 4.2). */
 const MAX_TURNS = 6;
@@ -26,8 +21,10 @@ const TRANSMISSION_INTERVAL_MS = 1_000;
 const WINDOW_OPENER_INTERVAL_MS = 200;
 /** First repetition of the link MTU; doubles up to the fourth (wire.md 4.13). */
 export const CONTROL_REPEAT_MS = 1_000;
-/** Half-open flows kept; one more and the oldest goes. */
+/** Half-open flows kept; SYNs beyond are answered from cookies, or in stock-exact cost the oldest its place. */
 const MAX_HALF_OPEN = 1_024;
+/** …of one source, so that none fills the table. Beyond it cookies serve the rest, so that a crowd behind one NAT loses nothing. */
+const MAX_HALF_OPEN_PER_SOURCE = 128;
 /**
  * In a full table, half-open flows beyond this many go before an open one does: a burst of newcomers completes its
  * handshakes side by side, and a flood of SYNs, which proves nothing, costs no more quiet flows than these.
@@ -40,20 +37,21 @@ const UNEXPECTED = DROP["unexpected-in-handshake"];
 
 export class Handshake {
 	readonly #core: EngineCore;
-	readonly #mss: MssFinding = { mss: 0, isAfterWindowScale: false };
+	readonly #cookies: SynCookieServer;
+	readonly #peerMss: PeerMss;
 	readonly #issWords = new Int32Array(6);
 	readonly #issRange = { start: 0, count: 6 };
-	readonly #view: DataView;
 	readonly #maxHalfOpenWhenFull: number;
 
-	constructor(core: EngineCore) {
+	constructor(core: EngineCore, cookies: SynCookieServer) {
 		this.#core = core;
-		const { arena, maxFlows } = core.options;
+		this.#cookies = cookies;
+		this.#peerMss = new PeerMss(core);
+		const { maxFlows } = core.options;
 		this.#maxHalfOpenWhenFull = Math.max(
 			1,
 			Math.min(MAX_HALF_OPEN_WHEN_FULL, maxFlows * HALF_OPEN_SHARE_WHEN_FULL),
 		);
-		this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
 	}
 
 	/** Client: begins, after a pause where one is given. The flow is fresh and in the table. */
@@ -71,31 +69,68 @@ export class Handshake {
 	/** Server: an acceptable SYN of an unknown tuple is in the view. */
 	beginServer(nowMs: number): void {
 		const core = this.#core;
+		const { segment, halfOpen, options } = core;
+		if (!this.#hasRoom(nowMs)) {
+			if (options.profile.answersFloodsWithCookies && halfOpen.size > 0)
+				return this.#cookies.answerFlood(halfOpen.size >= MAX_HALF_OPEN, nowMs);
+			this.#evictOldestHalfOpen();
+		}
+		const flow = this.#takeFlow(nowMs);
+		if (flow === undefined) return core.dropSegment(DROP["flow-limit"]);
+		flow.irs = segment.segSeq;
+		flow.rcvNxt = sequenceAdd(segment.segSeq, 1);
+		this.#beginFrom(
+			flow,
+			options.profile.hidesServerIss ? this.#hiddenIss(flow, nowMs) : 0,
+		);
+		this.#notePeerMss(flow);
+		core.count(ENGINE_COUNTER.packetsConsumed, 1);
+		this.transmit(flow, nowMs);
+	}
+
+	/**
+	 * Server: the segment in the view acknowledges a cookie, which proves its sender; its sequence number is taken as it
+	 * is. @returns the open flow; null when every slot has a flow that is alive.
+	 */
+	openFromCookie(mssPlace: number, nowMs: number): Flow | null {
+		const core = this.#core;
 		const { segment } = core;
+		// Whoever has proven to be there is worth more than a handshake that may be nobody's.
+		const isFull = core.flows.size >= core.options.maxFlows;
+		if (isFull && !core.evictQuietest(nowMs)) this.#evictOldestHalfOpen();
+		const flow = this.#takeFlow(nowMs);
+		if (flow === undefined) return null;
+		flow.irs = sequenceAdd(segment.segSeq, -1);
+		flow.rcvNxt = segment.segSeq;
+		this.#beginFrom(flow, sequenceAdd(segment.segAck, -1));
+		flow.peerMss = COOKIE_MSS[mssPlace] ?? 0;
+		flow.peerMssCeiling = cookieMssCeiling(mssPlace);
+		core.limitPayload(flow);
+		core.count(ENGINE_COUNTER.synCookiesAccepted, 1);
+		this.#establishServer(flow, nowMs);
+		return flow;
+	}
+
+	/** A slot for the tuple of the segment in the view. */
+	#takeFlow(nowMs: number): Flow | undefined {
+		const { segment } = this.#core;
 		const tuple = {
 			family: segment.family,
 			remote: segment.source,
 			remotePort: segment.sourcePort,
 			localPort: segment.destinationPort,
 		};
-		if (core.halfOpen.size >= MAX_HALF_OPEN) this.#evictOldestHalfOpen();
-		else if (core.flows.size >= core.options.maxFlows) this.#makeRoom(nowMs);
-		const flow = core.takeFlow(tuple, nowMs);
-		if (flow === undefined) return core.dropSegment(DROP["flow-limit"]);
+		return this.#core.takeFlow(tuple, nowMs);
+	}
+
+	#beginFrom(flow: Flow, iss: number): void {
 		flow.state = "SYN-RECEIVED";
-		flow.irs = segment.segSeq;
-		flow.rcvNxt = sequenceAdd(segment.segSeq, 1);
-		flow.iss = core.options.profile.hidesServerIss
-			? this.#hiddenIss(flow, nowMs)
-			: 0;
-		flow.sndNxt = sequenceAdd(flow.iss, 1);
-		flow.sndUna = flow.iss;
+		flow.iss = iss;
+		flow.sndNxt = sequenceAdd(iss, 1);
+		flow.sndUna = iss;
 		flow.lastAckReceived = flow.sndNxt;
-		this.#notePeerMss(flow);
-		core.halfOpen.add(flow);
-		core.count(ENGINE_COUNTER.handshakesStarted, 1);
-		core.count(ENGINE_COUNTER.packetsConsumed, 1);
-		this.transmit(flow, nowMs);
+		this.#core.halfOpen.add(flow);
+		this.#core.count(ENGINE_COUNTER.handshakesStarted, 1);
 	}
 
 	/** Sends SYN or SYN+ACK, once more. */
@@ -226,6 +261,13 @@ export class Handshake {
 		flow.sndUna = core.segment.segAck;
 		flow.isWindowOpen = true;
 		this.#noteHandshakeTime(flow, nowMs);
+		// Whoever acknowledges an ISN that nobody can foresee has seen it: it may have lost what it sent before this.
+		const { segSeq } = core.segment;
+		if (
+			core.options.profile.checksSequences &&
+			sequenceLess(flow.rcvNxt, segSeq)
+		)
+			flow.rcvNxt = segSeq;
 		if (core.options.profile.opensConntrackWindow) {
 			core.outbox.ack(flow, nowMs);
 			// At once, before the application's socket is opened and the rest of the batch is looked at: a stock client
@@ -278,13 +320,7 @@ export class Handshake {
 
 	#refused(flow: Flow, nowMs: number): void {
 		const core = this.#core;
-		const { segment } = core;
-		// Stock's reset does not count the SYN in its acknowledgement, a kernel's does; stock's Drop has none (wire.md 4.4).
-		const acknowledgesUs =
-			(segment.controlBits & ACK) === 0 ||
-			segment.segAck === flow.sndNxt ||
-			segment.segAck === flow.iss;
-		if (!acknowledgesUs)
+		if (!this.#isOurReset(flow))
 			return core.dropSegment(DROP["rst-out-of-window"], flow);
 		core.count(ENGINE_COUNTER.packetsConsumed, 1);
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
@@ -293,19 +329,22 @@ export class Handshake {
 		core.end(flow, "refused-by-peer", nowMs);
 	}
 
-	#notePeerMss(flow: Flow): void {
+	/** RFC 9293 §3.10.7.3 and §3.10.7.4: a reset ends a handshake only when it answers it, not one of a flow before. */
+	#isOurReset(flow: Flow): boolean {
 		const { segment, options } = this.#core;
-		flow.peerMss = 0;
-		if (options.profile.announcesMss) {
-			findMss(
-				this.#view,
-				segment.tcpOffset + TCP_FIELD.options,
-				segment.payloadOffset,
-				this.#mss,
-			);
-			// In front or alone it is a middlebox's work and says nothing about the peer (wire.md 4.11).
-			if (this.#mss.isAfterWindowScale) flow.peerMss = this.#mss.mss;
-		}
+		const hasAck = (segment.controlBits & ACK) !== 0;
+		// Stock's reset does not count the SYN in its acknowledgement, a kernel's does; stock's Drop has none (wire.md 4.4).
+		const acknowledgesUs =
+			segment.segAck === flow.sndNxt || segment.segAck === flow.iss;
+		if (options.profile.obeysAnyReset) return !hasAck || acknowledgesUs;
+		if (flow.state === "SYN-SENT") return hasAck && acknowledgesUs;
+		// A client that gives up resets from its ISS or the octet behind it.
+		return segment.segSeq === flow.rcvNxt || segment.segSeq === flow.irs;
+	}
+
+	#notePeerMss(flow: Flow): void {
+		flow.peerMss = this.#peerMss.read();
+		flow.peerMssCeiling = flow.peerMss;
 		this.#core.limitPayload(flow);
 	}
 
@@ -320,18 +359,23 @@ export class Handshake {
 		);
 	}
 
-	/** Evicts what is worth least in a full table; nothing when every flow is open and alive. */
-	#makeRoom(nowMs: number): void {
+	/** False when one more half-open flow would be too many; in a full table it may cost a flow that is quiet. */
+	#hasRoom(nowMs: number): boolean {
 		const core = this.#core;
-		const isSheltered = core.halfOpen.size < this.#maxHalfOpenWhenFull;
-		if (isSheltered && core.evictQuietest(nowMs)) return;
-		this.#evictOldestHalfOpen();
+		const { segment, halfOpen, options } = core;
+		if (halfOpen.size >= MAX_HALF_OPEN) return false;
+		const isSourceCrowded =
+			options.profile.answersFloodsWithCookies &&
+			halfOpen.countOfSource(segment.source, segment.family) >=
+				MAX_HALF_OPEN_PER_SOURCE;
+		if (isSourceCrowded) return false;
+		if (core.flows.size < options.maxFlows) return true;
+		const isSheltered = halfOpen.size < this.#maxHalfOpenWhenFull;
+		return isSheltered && core.evictQuietest(nowMs);
 	}
 
 	#evictOldestHalfOpen(): void {
-		for (const oldest of this.#core.halfOpen) {
-			this.#core.close(oldest, "evicted");
-			return;
-		}
+		const oldest = this.#core.halfOpen.oldest();
+		if (oldest !== undefined) this.#core.close(oldest, "evicted");
 	}
 }

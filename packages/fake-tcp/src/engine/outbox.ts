@@ -6,6 +6,7 @@ import { invariant } from "../invariant.js";
 import { announcedMssBytes, MAX_FRAGMENTS } from "../mtu/mtu-arithmetic.js";
 import { segmentsIn, type TrainTable } from "../train/train-table.js";
 import type { IpFamily } from "../wire/ip-address.js";
+import type { SegmentView } from "../wire/segment-view.js";
 import { sequenceAdd } from "../wire/sequence.js";
 import { ACK, RST, SYN } from "../wire/tcp.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
@@ -133,20 +134,32 @@ export class Outbox {
 		this.#sendBare(flow, nowMs);
 	}
 
-	/** RST|ACK for a segment of no flow. */
-	strayReset(tuple: StrayTuple, seq: number, ack: number): void {
+	/** RST|ACK to the sender of a segment of no flow. */
+	strayReset(segment: SegmentView, seq: number, ack: number): void {
+		this.#draft.reset(RST | ACK, seq, ack);
+		this.#sendStray(segment);
+		this.#count(RESETS_SENT, 1);
+	}
+
+	/** SYN|ACK to the sender of a SYN of which nothing is kept. */
+	straySynAck(segment: SegmentView, seq: number, ack: number): void {
+		this.#draft.reset(SYN | ACK, seq, ack);
+		this.#addSynOptions(segment.family);
+		this.#sendStray(segment);
+	}
+
+	/** Sends the draft back to where the segment came from. */
+	#sendStray(segment: SegmentView): void {
 		const stray = this.#stray;
-		stray.family = tuple.family;
-		stray.key.set(tuple.remote);
-		stray.remotePort = tuple.remotePort;
-		stray.localPort = tuple.localPort;
+		stray.family = segment.family;
+		stray.key.set(segment.source);
+		stray.remotePort = segment.sourcePort;
+		stray.localPort = segment.destinationPort;
 		stray.nextIdentification = 0;
 		this.#writer.prepare(stray);
-		this.#draft.reset(RST | ACK, seq, ack);
 		this.makeRoom();
 		this.#writer.write(stray, this.#draft);
 		this.#outgoing.addBare(0, this.#writer.written);
-		this.#count(RESETS_SENT, 1);
 		this.#count(BARE_SENT, 1);
 	}
 
@@ -273,14 +286,6 @@ export class Outbox {
 		const counters = this.#options.counters;
 		counters[counter] = (counters[counter] ?? 0) + by;
 	}
-}
-
-/** The addresses of a segment that belongs to no flow, seen from our side. */
-export interface StrayTuple {
-	readonly family: IpFamily;
-	readonly remote: Int32Array;
-	readonly remotePort: number;
-	readonly localPort: number;
 }
 
 /** Datagrams of `segmentSize` octets, the last possibly shorter, in `length` octets from `offset`. */

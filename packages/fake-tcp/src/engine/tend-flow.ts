@@ -2,6 +2,7 @@
 
 import type { Flow } from "../flow/flow.js";
 import { sayLinkMtuNow } from "./acknowledge-openings.js";
+import { payChallenge } from "./challenge.js";
 import type { EngineCore } from "./engine-core.js";
 import { CONTROL_REPEAT_MS, type Handshake } from "./handshake.js";
 import { drainPending } from "./pending-drain.js";
@@ -42,6 +43,7 @@ export function tendFlow(
 	) {
 		handshake.openWindow(flow, nowMs);
 	}
+	payChallenge(core, flow, nowMs);
 	sendDelayedAck(core, flow, nowMs);
 	sayLinkMtu(core, flow, nowMs);
 	// What waited for the peer's link MTU may have waited long enough.

@@ -64,6 +64,8 @@ export class Flow {
 	windowOpeners = 0;
 	/** MSS behind window scale in the peer's SYN or SYN+ACK; 0 when it sent none there. */
 	peerMss = 0;
+	/** The largest that it may have been: a SYN cookie keeps it rounded down. */
+	peerMssCeiling = 0;
 	/** From its control segments; 0 until known. */
 	peerLinkMtuBytes = 0;
 	nextControlMs = 0;
@@ -74,6 +76,26 @@ export class Flow {
 	strayAckMs = 0;
 	/** When a SYN for this open flow last made us probe the peer; 0 for never. */
 	synProbeMs = 0;
+	/** When data of the peer was last accepted. */
+	lastPayloadInMs = 0;
+	/** Answers to bare segments from far behind since the last accepted segment, and when the last of them was. */
+	farAnswers = 0;
+	farAnswerMs = 0;
+	/** When our sequence last jumped to what the peer acknowledges. */
+	caughtUpMs = 0;
+	/** When a challenge ACK that the budget did not allow is due at the latest; 0 for none. */
+	challengeDueMs = 0;
+	/** …and since when. */
+	challengeOwedMs = 0;
+	/** Data lies far away: its copy's slot (-1 when there was no room), where it ends, and how many of the kind came in a row. */
+	heldSlot = -1;
+	heldEnd = 0;
+	/** 0 when nothing far away is remembered. */
+	heldRun = 0;
+	heldMs = 0;
+	/** ISN of the SYN+ACK that a peer which begins anew was offered, and when; 0 for never (packet-cases.md 27). */
+	offeredIss = 0;
+	offeredMs = 0;
 
 	/** Liveness: since when what we sent has gone unanswered, as far as it was noticed; see liveness.ts. */
 	unansweredSinceMs = 0;
@@ -116,4 +138,19 @@ export class Flow {
 	liveIndex = -1;
 
 	constructor(readonly slot: number) {}
+
+	/** Forgets what the flow before in this slot had seen of attacks and outages. */
+	forgetSuspicions(nowMs: number): void {
+		this.strayAckMs = 0;
+		this.synProbeMs = 0;
+		this.lastPayloadInMs = nowMs;
+		this.farAnswers = 0;
+		this.farAnswerMs = 0;
+		this.caughtUpMs = 0;
+		this.challengeDueMs = 0;
+		this.challengeOwedMs = 0;
+		this.heldSlot = -1;
+		this.heldRun = 0;
+		this.offeredMs = 0;
+	}
 }

@@ -41,6 +41,16 @@ export interface WireProfile {
 	readonly probesSilentPeers: boolean;
 	/** A client's flow that is reset, or whose handshake fails, is opened anew while its application wants it. */
 	readonly renewsFlows: boolean;
+	/** Segments of an open flow must lie in the acceptance window; otherwise everything is taken (segment-acceptance.ts). */
+	readonly checksSequences: boolean;
+	/** Any reset ends an open flow, and a handshake; otherwise by RFC 5961, and in a handshake only one that acknowledges our SYN. */
+	readonly obeysAnyReset: boolean;
+	/** A SYN on an open flow is a segment like any other; otherwise the peer is probed (packet-cases.md 27). */
+	readonly takesSynForData: boolean;
+	/** One octet at rcvNxt − 1 from a peer that is idle is a keepalive; otherwise a datagram. */
+	readonly swallowsKeepaliveOctets: boolean;
+	/** SYNs beyond the limits of half-open flows are answered from cookies; otherwise the oldest half-open flow goes. */
+	readonly answersFloodsWithCookies: boolean;
 	/** An empty user datagram, which the wire format cannot carry, leaves as a bare ACK. */
 	readonly sendsEmptyDatagramAsAck: boolean;
 }
@@ -67,6 +77,11 @@ const DEFAULT_PROFILE: WireProfile = {
 	resetsHandshakeFromIss: false,
 	probesSilentPeers: true,
 	renewsFlows: true,
+	checksSequences: true,
+	obeysAnyReset: false,
+	takesSynForData: false,
+	swallowsKeepaliveOctets: true,
+	answersFloodsWithCookies: true,
 	sendsEmptyDatagramAsAck: false,
 };
 
@@ -90,6 +105,11 @@ const STOCK_EXACT_PROFILE: WireProfile = {
 	resetsHandshakeFromIss: true,
 	probesSilentPeers: false,
 	renewsFlows: false,
+	checksSequences: false,
+	obeysAnyReset: true,
+	takesSynForData: true,
+	swallowsKeepaliveOctets: false,
+	answersFloodsWithCookies: false,
 	sendsEmptyDatagramAsAck: true,
 };
 

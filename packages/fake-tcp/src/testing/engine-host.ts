@@ -43,7 +43,8 @@ const REASSEMBLY: ReassemblyLimits = {
 	lowWatermarkBytes: 384 * 1024,
 	maxDatagrams: 256,
 };
-const REASSEMBLY_OFFSET = 2 * 1024 * 1024;
+const HELD = { offset: 2 * 1024 * 1024, length: 4 * 64 * 1024 };
+const REASSEMBLY_OFFSET = HELD.offset + HELD.length;
 
 /** A packet as it left the engine: one IP packet, perhaps a super-segment. The TCP checksum is finished. */
 export interface WirePacket {
@@ -149,6 +150,7 @@ export class EngineHost implements EngineSink {
 			stagingRegion: STAGING,
 			reassemblyRegion,
 			reassemblyLimits,
+			heldRegion: HELD,
 			outgoing: this.#outgoing,
 			local: {
 				4: address(isClient ? CLIENT_ADDRESS : SERVER_ADDRESS),

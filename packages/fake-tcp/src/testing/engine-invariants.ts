@@ -14,7 +14,7 @@ function holds(isTrue: boolean, claim: string): void {
 	if (!isTrue) throw new BrokenInvariant(claim);
 }
 
-/** Packets whose fate is known: each packet read must have exactly one. */
+/** Packets whose fate is known, or that are held until it is: each packet read must be one of these. */
 export function fatesOf(host: EngineHost): number {
 	let fates =
 		host.counter("packetsDelivered") +
@@ -22,6 +22,7 @@ export function fatesOf(host: EngineHost): number {
 		host.counter("packetsReassembled") +
 		host.counter("packetsTakenAsEvidence") +
 		// Theirs is open, and counted as one until it is decided.
+		host.counter("packetsHeld") +
 		host.engine.heldFragments;
 	for (const [reason, count] of host.drops.entries()) {
 		if (DROP_REASON_ROWS[reason]?.side === "tun") fates += count;

@@ -60,13 +60,19 @@ export class OpenFlow {
 		return this.#flows[end];
 	}
 
-	/** The packet that `to` would get next from the other end, but for what is given. A bare ACK unless it says otherwise. */
+	/**
+	 * The packet that `to` would get next from the other end, but for what is given. A bare ACK unless it says otherwise.
+	 * Payload counts as sent by the other end: acknowledging it is right.
+	 */
 	forge(
 		to: End,
 		segment: Partial<SegmentParts> = {},
 		packet: Partial<PacketParts> = {},
 	): Uint8Array {
 		const flow = this.#flows[to];
+		const other = this.#flows[to === "client" ? "server" : "client"];
+		if (segment.seq === undefined)
+			other.sndNxt = (other.sndNxt + (segment.payload?.length ?? 0)) | 0;
 		const isIpv4 = this.family === 4;
 		const client = isIpv4 ? CLIENT_ADDRESS : CLIENT_ADDRESS6;
 		const server = isIpv4 ? SERVER_ADDRESS : SERVER_ADDRESS6;

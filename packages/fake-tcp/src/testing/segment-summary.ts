@@ -51,6 +51,7 @@ export interface SegmentSummary {
 	readonly payloadLength: number;
 	readonly identification: number;
 	readonly sourcePort: number;
+	readonly destinationPort: number;
 }
 
 export function summarize(packet: WirePacket): SegmentSummary {
@@ -70,5 +71,6 @@ export function summarize(packet: WirePacket): SegmentSummary {
 		payloadLength: packet.bytes.length - tcp - length,
 		identification: view.getUint16(4),
 		sourcePort: view.getUint16(tcp),
+		destinationPort: view.getUint16(tcp + 2),
 	};
 }

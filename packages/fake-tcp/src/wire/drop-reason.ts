@@ -147,7 +147,36 @@ const ROWS = [
 		name: "rst-out-of-window",
 		side: "tun",
 		meaning:
-			"A reset whose sequence number does not belong to the flow: forged, or very late.",
+			"A reset whose sequence or acknowledgement number does not belong to the flow: forged, or very late.",
+	},
+	{
+		name: "rst-challenged",
+		side: "tun",
+		meaning:
+			"A reset near the expected sequence number, not at it: the peer was asked whether it means it (challenge ACK).",
+	},
+	{
+		name: "sequence-out-of-window",
+		side: "tun",
+		meaning:
+			"A segment whose sequence number is nowhere near the flow's: forged, or very late.",
+	},
+	{
+		name: "acknowledgement-out-of-window",
+		side: "tun",
+		meaning:
+			"A segment that acknowledges what was never sent or is long past: forged, or meant for an earlier flow.",
+	},
+	{
+		name: "ahead-not-continued",
+		side: "tun",
+		meaning:
+			"Data far away from the flow's sequence number, held back, and what came next did not continue it.",
+	},
+	{
+		name: "keepalive-octet",
+		side: "tun",
+		meaning: "A keepalive of an idle peer: answered, its octet not delivered.",
 	},
 	{
 		name: "unexpected-in-handshake",

@@ -19,7 +19,9 @@ export const TCP_FIELD = {
 export const FIN = 0x01;
 export const SYN = 0x02;
 export const RST = 0x04;
+export const PSH = 0x08;
 export const ACK = 0x10;
+export const URG = 0x20;
 
 /** Every segment of this wire format carries this window; two of ours use other values on bare ACKs (control segments). */
 export const PLAIN_WINDOW = 0xffff;

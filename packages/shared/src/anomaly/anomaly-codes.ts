@@ -92,6 +92,9 @@ const DROPS = {
 	"unknown-flow": bare("note", "nat", "inbound"),
 	"unknown-flow-rst": bare("info", "rst", "inbound"),
 	"rst-out-of-window": bare("warn", "rst", "inbound"),
+	"sequence-out-of-window": bare("note", "sequence", "inbound"),
+	"acknowledgement-out-of-window": bare("note", "sequence", "inbound"),
+	"ahead-not-continued": bare("note", "sequence", "inbound"),
 	"unexpected-in-handshake": bare("note", "handshake", "inbound"),
 	"handshake-payload": bare("note", "handshake", "inbound"),
 	"unknown-control": bare("note", "mtu", "inbound"),
@@ -283,6 +286,9 @@ export const NOT_ANOMALIES: Readonly<Record<string, string>> = {
 		"The kernel itself sends router solicitations, neighbour discovery and multicast reports on every new device.",
 	"empty-datagram":
 		"Applications use empty datagrams as keepalives; Phantun's wire format cannot carry them.",
+	"rst-challenged":
+		"Told as `reset-challenged`, with the distance to the expected sequence number.",
+	"keepalive-octet": "Keepalives of an idle peer are ordinary.",
 	"tunnel-stopping": "What comes while a tunnel is being stopped.",
 };
 

@@ -40,6 +40,25 @@ export const CHINESE_FLOWS = {
 		whatToDo:
 			"隧道本身无需处理。若持续出现，说明路径上有设备（常见的是运营商的过滤设备）在注入 RST，请换一个端口，例如 443。",
 	},
+	"sequence-out-of-window": {
+		happened: "收到一个序列号与流相差甚远的段，已丢弃。",
+		means: "有人在路径之外猜测这条流，或者是迟到很久的副本。",
+		whatToDo:
+			"无需处理，猜测不会得逞。如果同时有数据报丢失，说明两端之间有设备（代理或加速器）改写了序列号，请将其移出路径。",
+	},
+	"acknowledgement-out-of-window": {
+		happened: "收到一个确认了从未发送或早已过去的数据的段，已丢弃。",
+		means:
+			"有人在路径之外猜测这条流，或者原版 Phantun 对端把陌生人的段当成了我们的；下一个发给它的数据报会纠正。",
+		whatToDo: "数据报能到达就无需处理。如果持续出现，请在两端都使用 tunscope。",
+	},
+	"ahead-not-continued": {
+		happened: "收到远远超前于这条流的数据，而后续的段没有接上它，已丢弃。",
+		means:
+			"繁忙的流在长时间中断之后，最初几个数据报乱序到达；或者有人在路径之外猜测。",
+		whatToDo:
+			"中断后出现几次无需处理。如果这条流不再承载任何数据，`tunscope reconnect` 会重新建立它。",
+	},
 	"unexpected-in-handshake": {
 		happened: "握手过程中收到一个不相符的段。",
 		means: "它是以前的流迟到的包，或者对端的端口上是别的程序。握手继续进行。",

@@ -42,6 +42,30 @@ export const ENGLISH_FLOWS = {
 		whatToDo:
 			"Nothing for the tunnel's sake. If it goes on, something on the path (often a provider's filter) injects resets: try another port, e.g. 443.",
 	},
+	"sequence-out-of-window": {
+		happened:
+			"A segment came whose sequence number is nowhere near the flow's; it was dropped.",
+		means:
+			"Somebody off the path guesses at the flow, or a very late copy arrived.",
+		whatToDo:
+			"Nothing: guesses do not get in. If datagrams are missing at the same time, something between the two ends changes sequence numbers (a proxy or an accelerator): take it out of the path.",
+	},
+	"acknowledgement-out-of-window": {
+		happened:
+			"A segment came that acknowledges what was never sent, or what is long past; it was dropped.",
+		means:
+			"Somebody off the path guesses at the flow, or a plain Phantun peer took a stranger's segment for ours; the next datagram to it sets that right.",
+		whatToDo:
+			"Nothing if datagrams arrive. If it goes on, use tunscope at both ends.",
+	},
+	"ahead-not-continued": {
+		happened:
+			"Data came from far ahead of the flow, and what followed did not continue it; it was dropped.",
+		means:
+			"The first datagrams after a long outage of a busy flow that arrived out of order, or somebody off the path guesses.",
+		whatToDo:
+			"Nothing if it is a few after an outage. If a flow carries nothing any more, `tunscope reconnect` opens it anew.",
+	},
 	"unexpected-in-handshake": {
 		happened: "A segment came that does not fit the handshake in progress.",
 		means:

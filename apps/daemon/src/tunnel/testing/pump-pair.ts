@@ -83,7 +83,7 @@ class End {
 			openUdp: (options) => this.#counted(memoryIo.openUdp(options)),
 		};
 		this.poller = this.io.createPoller();
-		const { arena, headers, staging, reassembly } = this.layout;
+		const { arena, headers, staging, reassembly, held } = this.layout;
 		this.anomalies = new AnomalyCollector({
 			arena,
 			drops: this.counters.drops,
@@ -119,6 +119,7 @@ class End {
 			stagingRegion: staging,
 			reassemblyRegion: reassembly,
 			reassemblyLimits: REASSEMBLY_LIMITS,
+			heldRegion: held,
 			outgoing: this.pump.outgoing,
 			local: {
 				4: checkedIpAddress(PEERS[role][4]),
