@@ -8,6 +8,7 @@ import { type Lab, withLab } from "../netlab/lab.js";
 import { startInNamespace } from "../netlab/lab-process.js";
 import type { Family, TunnelKind } from "../netlab/tunnel-options.js";
 import { waitUntil } from "../netlab/wait-until.js";
+import { runTraffic } from "../traffic/run-traffic.js";
 import { FIND_KINDS_TIMEOUT_MS, findKinds } from "../tunnel/available-kinds.js";
 import { finalCounters } from "../tunnel/daemon-log.js";
 import {
@@ -116,6 +117,59 @@ describe.each([4, 6] as const)(
 		});
 	},
 );
+
+describe("tunscope client --anomalies behind a smaller link", () => {
+	it("names the path MTU, the router that says so, and the MTU to set", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const tunnel = await startTunnel(lab, {
+				client: ours,
+				server: ours,
+				family: 4,
+				clientArguments: ["--anomalies"],
+			});
+			await lab.router?.ip(["link set to-server mtu 1400"]);
+			const traffic = runTraffic({
+				...tunnel.places,
+				sizes: { kind: "fixed", bytes: 1_460 },
+				up: { count: 200, rate: 100, unit: "datagrams" },
+				maxSeconds: 4,
+			});
+			const client = tunnel.client.process;
+			const find = (code: AnomalyLine["code"]) =>
+				waitUntil(
+					() => anomalyLines(client).find((line) => line.code === code),
+					{ what: `a line about ${code}`, deadlineMs: TOLD_DEADLINE_MS },
+				);
+			const lowered = await find("path-mtu-lowered");
+			expect(lowered.parameters).toEqual({
+				pathMtu: 1_400,
+				limitBefore: 1_500,
+				// What WireGuard may have inside: 1400 - 20 - 20 - 32.
+				wireguardMtu: 1_328,
+				reporter: lowered.packet?.header?.source,
+			});
+			expect(lowered.packet?.header).toMatchObject({
+				protocol: 1,
+				icmp: { type: 3, code: 4 },
+			});
+			expect(lowered.flow?.peer).toBe(
+				`${lab.server.address4}:${PORTS.fakeTcp}`,
+			);
+			expect(lowered.text.whatToDo).toContain("MTU = 1328");
+			const oversize = await find("oversize-datagram");
+			expect(oversize).toMatchObject({
+				packet: null,
+				parameters: {
+					datagramOctets: 1_460,
+					limitOctets: 1_360,
+					wireguardMtu: 1_328,
+				},
+			});
+			await traffic;
+			await tunnel.stop();
+		});
+	});
+});
 
 function lineOf(
 	lines: readonly AnomalyLine[],
