@@ -82,13 +82,18 @@ async function expectSoundEnd(tunnel: TunnelInLab): Promise<void> {
 	}
 }
 
-/** A router with smaller links behind it that clears DF, as some access networks do, and so has to cut. */
-async function makeRouterCut(lab: Lab, linkMtuBytes: number): Promise<void> {
+/** A router with smaller paths behind it that clears DF, as some access networks do, and so has to cut. */
+async function makeRouterCut(lab: Lab, pathMtuBytes: number): Promise<void> {
 	const { router } = lab;
 	if (router === null) throw new Error("a lab without a router");
+	// On its routes, not its links: a veth would refuse what comes in larger than that, too.
 	await router.ip(
-		["to-client", "to-server"].map(
-			(name) => `link set ${name} mtu ${linkMtuBytes}`,
+		[
+			["to-client", 1],
+			["to-server", 2],
+		].map(
+			([name, net]) =>
+				`route replace 198.18.${net}.0/24 dev ${name} scope link mtu lock ${pathMtuBytes}`,
 		),
 	);
 	await router.nft(`table ip clear_df {
@@ -101,24 +106,26 @@ async function makeRouterCut(lab: Lab, linkMtuBytes: number): Promise<void> {
 
 describe.each([1_400, 1_300])(
 	"a path that cuts at %i, IPv4",
-	(linkMtuBytes) => {
-		it("is put together whole, with tails of 1, 8, 20 octets and more, both ways", async () => {
+	(pathMtuBytes) => {
+		it("is put together whole, with tails of few octets, of 8, of 20 and more, both ways", async () => {
 			await withLab(
 				{ shape: "with-router", linkProfile: "bare" },
 				async (lab) => {
-					await makeRouterCut(lab, linkMtuBytes);
+					await makeRouterCut(lab, pathMtuBytes);
 					const both = kinds.get("ours");
 					const tunnel = await startTunnel(lab, {
 						client: both,
 						server: both,
 						family: 4,
-						// The routers' MTU is no business of a host: nothing tells it, and DF is gone.
+						// Nothing tells the hosts, because DF is gone.
 						clientArguments: ["--link-mtu", "1500"],
 						serverArguments: ["--link-mtu", "1500"],
 					});
-					const step = Math.floor((linkMtuBytes - IPV4_HEADER_BYTES) / 8) * 8;
+					const step = Math.floor((pathMtuBytes - IPV4_HEADER_BYTES) / 8) * 8;
 					const withTail = (tail: number) => step + tail - TCP_HEADER_BYTES;
-					const sizes = [1, 8, 20, 28].map(withTail);
+					// The shortest tail is what one octet more than the path takes leaves over.
+					const shortest = pathMtuBytes + 1 - IPV4_HEADER_BYTES - step;
+					const sizes = [shortest, 8, 20, 28].map(withTail);
 					await carryBothWays(tunnel, [...sizes, 1_440, 1_460, 700]);
 					expect((await lab.invalidCounts()).total).toBe(0);
 					await expectSoundEnd(tunnel);
