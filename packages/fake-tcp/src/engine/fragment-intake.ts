@@ -2,12 +2,15 @@
 
 import { halfSipHash } from "../flow/half-siphash.js";
 import { HELD, Reassembler, WHOLE } from "../fragment/reassembler.js";
+import { headersBytes } from "../mtu/mtu-arithmetic.js";
 import { DROP } from "../wire/drop-reason.js";
 import { ACCEPT, FRAGMENT, ICMP_ERROR } from "../wire/segment-view.js";
 import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import { NOTICE } from "./engine-notice.js";
 
+/** Fragments are cut at multiples of it, so that the largest may be shorter than the path takes. */
+const FRAGMENT_UNIT_BYTES = 8;
 const REASSEMBLED = ENGINE_COUNTER.packetsReassembled;
 const MALFORMED = DROP["fragment-malformed"];
 const NOT_TCP = DROP["not-tcp"];
@@ -97,7 +100,10 @@ export class FragmentIntake {
 		return true;
 	}
 
-	/** Sizes tell the operator the path's MTU; source and DF bit are in the packet. */
+	/**
+	 * Sizes tell the operator the path's MTU; source and DF bit are in the packet. Not when the peer cut for the path
+	 * that we know of, as `--oversize fragment` does.
+	 */
 	#tell(largestPacketLength: number, pieces: number): void {
 		const core = this.#core;
 		const { segment } = core;
@@ -106,6 +112,10 @@ export class FragmentIntake {
 		tuple.remotePort = segment.sourcePort;
 		tuple.localPort = segment.destinationPort;
 		const flow = core.flows.find(tuple) ?? null;
+		if (flow !== null) {
+			const pathMtuBytes = flow.maxPayloadBytes + headersBytes(flow.family);
+			if (largestPacketLength > pathMtuBytes - FRAGMENT_UNIT_BYTES) return;
+		}
 		core.noticeSegment(
 			FRAGMENTS_REASSEMBLED,
 			flow,

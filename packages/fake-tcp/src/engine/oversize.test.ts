@@ -216,6 +216,22 @@ describe.each(families)("--oversize fragment over IPv%i", (family) => {
 		expect(areSameOctets(pair.server.takeDelivered(), datagrams)).toBe(true);
 	});
 
+	it("is nothing to tell of, but fragments smaller than the known path are", () => {
+		const { pair, flow } = opened(family);
+		const told = () =>
+			pair.server.notices.filter(
+				({ name }) => name === "fragments-reassembled",
+			);
+		pair.client.send(flow, [pattern(9_000)], pair.nowMs);
+		pair.settle();
+		expect(told()).toEqual([]);
+		// As if the client had heard of a smaller link on its way, and the server had not.
+		flow.maxPayloadBytes -= 100;
+		pair.client.send(flow, [pattern(9_000)], pair.nowMs);
+		pair.settle();
+		expect(told()).toMatchObject([{ slot: 0, other: 7 }]);
+	});
+
 	it("loses a datagram with any of its fragments, and nothing else", () => {
 		const { pair, flow } = opened(family);
 		let count = 0;
