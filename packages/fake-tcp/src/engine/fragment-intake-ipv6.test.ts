@@ -12,7 +12,7 @@ function expectSilence({ pair, server }: OpenEnds): void {
 }
 
 describe("IPv6 and its Fragment header", () => {
-	it("packet-cases.md e.1 14: an atomic fragment is processed alone, beside a datagram of the same identification", () => {
+	it("packet case 14: an atomic fragment is processed alone, beside a datagram of the same identification", () => {
 		const all = openEnds(6);
 		const pending = cutFragments(all.segmentOf(pattern(3_000)), {
 			mtuBytes: 1_400,
@@ -38,7 +38,7 @@ describe("IPv6 and its Fragment header", () => {
 		expect(all.server.dropsByName()).toEqual({});
 	});
 
-	it("packet-cases.md e.1 14: other extension headers are passed over, also in front of fragments", () => {
+	it("packet case 14: other extension headers are passed over, also in front of fragments", () => {
 		const all = openEnds(6);
 		const payload = pattern(3_000);
 		const pieces = cutFragments(all.segmentOf(payload), {

@@ -25,7 +25,7 @@ function expectSilence({ pair, server }: OpenEnds): void {
 describe.each(families)("fragments at the engine, IPv%i", (family) => {
 	const headers = family === 4 ? 20 : 40;
 
-	it("packet-cases.md e.1 1 and 2: a tail of 8 octets, and one of 20 and more, is put together", () => {
+	it("packet cases 1 and 2: a tail of 8 octets, and one of 20 and more, is put together", () => {
 		const all = openEnds(family);
 		const room = 1_400 - headers - (family === 4 ? 0 : 8);
 		const step = Math.floor(room / 8) * 8;
@@ -44,7 +44,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		expectSilence(all);
 	});
 
-	it("packet-cases.md e.1 2: a lone tail is never answered, whatever its octets look like", () => {
+	it("packet case 2: a lone tail is never answered, whatever its octets look like", () => {
 		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(100));
 		// Octets that would be a SYN to the open port, if they were a header.
@@ -57,7 +57,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		expectSilence(all);
 	});
 
-	it("packet-cases.md e.1 3: a first fragment alone is held, expires after 5 s and is counted", () => {
+	it("packet case 3: a first fragment alone is held, expires after 5 s and is counted", () => {
 		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(1_000));
 		const [first] = cutFragments(packet, { mtuBytes: 576, identification: 1 });
@@ -73,7 +73,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		expectSilence(all);
 	});
 
-	it("packet-cases.md e.1 4: out of order and twice is delivered once; an overlap discards all of it", () => {
+	it("packet case 4: out of order and twice is delivered once; an overlap discards all of it", () => {
 		const all = openEnds(family);
 		const payload = pattern(4_000);
 		const packet = all.segmentOf(payload);
@@ -103,7 +103,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		expectSilence(all);
 	});
 
-	it("packet-cases.md e.1 4: past 64 KiB is refused by 32-bit arithmetic; thousands of identifications stay in bounds", () => {
+	it("packet case 4: past 64 KiB is refused by 32-bit arithmetic; thousands of identifications stay in bounds", () => {
 		const all = openEnds(family);
 		const packet = all.segmentOf(pattern(1_400));
 		const of = (part: Partial<FragmentPart>) =>
@@ -130,7 +130,7 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		expectSilence(all);
 	});
 
-	it("packet-cases.md e.1 5: what is larger than 1,500 octets is delivered, up to the largest packet", () => {
+	it("packet case 5: what is larger than 1,500 octets is delivered, up to the largest packet", () => {
 		const all = openEnds(family);
 		for (const size of [1_461, 9_000, family === 4 ? 65_495 : 65_475]) {
 			const payload = pattern(size);

@@ -16,10 +16,11 @@ declare module "vitest" {
 /** Of all cases of a run. Cheap cases take the most. */
 export const CASE_SHARES = {
 	"segments round trip": 0.03,
-	"options round trip": 0.0975,
+	"options round trip": 0.0955,
 	"any packet in the view": 0.72,
 	"any packet in the engine": 0.15,
 	// A case is a whole history: thousands of packets.
+	"fragments round trip": 0.002,
 	"event sequences": 0.001,
 	convergence: 0.0005,
 	// As a case is.
