@@ -133,7 +133,10 @@ function attack(random: SeededRandom): void {
 	for (let given = 1; given <= PACKETS_PER_ENGINE; given++) {
 		giveOne(target, random);
 		if (given % PACKETS_PER_CHECK !== 0) continue;
-		target.nowMs += random.pick([0, 1, 100, 700, 12_000]);
+		// A long silence ends flows, and with them what most packets are about.
+		target.nowMs += random.chance(0.02)
+			? 12_000
+			: random.pick([0, 1, 100, 700]);
 		target.host.engine.expire(target.nowMs);
 		target.host.engine.flush();
 		target.host.takeSent();
