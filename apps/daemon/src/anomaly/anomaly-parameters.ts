@@ -94,6 +94,8 @@ const MAKERS: Makers = {
 		reorderedPerMille: value,
 		segments: other,
 	}),
+	"syn-flood": ({ value }) => ({ halfOpen: value }),
+	"syn-flood-over": ({ value }) => ({ answered: value }),
 	"tun-lost": ({ text }) => ({ cause: text }),
 	"tun-renamed": ({ text }) => {
 		const [from = null, to = null] = text?.split(" ") ?? [];

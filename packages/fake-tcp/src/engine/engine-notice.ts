@@ -38,6 +38,7 @@ export const ENGINE_NOTICES = [
 	"flow-renewed",
 	/** The other end of a flow has another address or port now: a NAT between has changed. */
 	"peer-rebound",
+	/** value: attempts so far. */
 	"handshake-unanswered",
 	"handshake-refused",
 	/** The sequence jumped ahead and went on from there: an outage. value: octets skipped. */
@@ -47,6 +48,7 @@ export const ENGINE_NOTICES = [
 	/** Segments arrive out of order. value: in a thousand; other: segments in the sample. */
 	"reordering-inbound",
 	/** Half-open flows beyond the limit: SYNs are answered from cookies, without state. */
+	/** value: of the first, half-open flows; of the second, SYNs that were answered so. */
 	"syn-flood",
 	"syn-flood-over",
 ] as const;

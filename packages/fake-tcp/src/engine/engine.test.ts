@@ -27,6 +27,13 @@ describe.each([4, 6] as const)("two of ours over IPv%i", (family) => {
 		expect(serverFlow.maxPayloadBytes).toBe(1_400 - headers);
 		expect(flow.peerLinkMtuBytes).toBe(1_400);
 		expect(serverFlow.peerLinkMtuBytes).toBe(1_500);
+		// Each end once, however often the other repeats it.
+		pair.advance(60_000);
+		const differs = (value: number, other: number) => ({
+			...{ name: "link-mtu-differs", value, other },
+		});
+		expect(pair.client.notices).toMatchObject([differs(1_500, 1_400)]);
+		expect(pair.server.notices).toMatchObject([differs(1_400, 1_500)]);
 		pair.client.send(
 			flow,
 			[datagram(100, 1), datagram(100, 2), datagram(50, 3)],

@@ -15,6 +15,7 @@ import { sequenceAdd, sequenceLess } from "../wire/sequence.js";
 import { ACK } from "../wire/tcp.js";
 import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
+import { NOTICE } from "./engine-notice.js";
 import { drainPending } from "./pending-drain.js";
 
 const SEGMENTS_RECEIVED = ENGINE_COUNTER.segmentsReceived;
@@ -23,6 +24,7 @@ const TRAINS_RECEIVED = ENGINE_COUNTER.trainsReceived;
 const PACKETS_DELIVERED = ENGINE_COUNTER.packetsDelivered;
 const PACKETS_CONSUMED = ENGINE_COUNTER.packetsConsumed;
 const LATE_SEGMENTS = ENGINE_COUNTER.duplicateOrLateSegments;
+const LINK_MTU_DIFFERS = NOTICE["link-mtu-differs"];
 
 export class Established {
 	readonly #core: EngineCore;
@@ -121,6 +123,18 @@ export class Established {
 		return true;
 	}
 
+	/** @param value of the control segment; its largest stands for that or more. */
+	#learnLinkMtu(flow: Flow, value: number): void {
+		const core = this.#core;
+		const peersBytes = value === CONTROL_VALUE_MAX ? 0xffff : value;
+		const isNews = peersBytes !== flow.peerLinkMtuBytes;
+		flow.peerLinkMtuBytes = peersBytes;
+		core.limitPayload(flow);
+		const { linkMtuBytes } = core.outbox;
+		if (isNews && value !== Math.min(linkMtuBytes, CONTROL_VALUE_MAX))
+			core.noticeSegment(LINK_MTU_DIFFERS, flow, linkMtuBytes, peersBytes);
+	}
+
 	#receiveControl(flow: Flow, nowMs: number): void {
 		const core = this.#core;
 		const kind = controlKind(core.segment.window);
@@ -129,8 +143,7 @@ export class Established {
 			kind === CONTROL_KIND.linkMtu &&
 			value >= MINIMUM_LINK_MTU_BYTES[flow.family]
 		) {
-			flow.peerLinkMtuBytes = value === CONTROL_VALUE_MAX ? 0xffff : value;
-			core.limitPayload(flow);
+			this.#learnLinkMtu(flow, value);
 			core.count(PACKETS_CONSUMED, 1);
 			// Datagrams that only one of ours can be sent may wait for this.
 			return drainPending(core, flow, nowMs);

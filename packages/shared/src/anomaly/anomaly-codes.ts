@@ -30,6 +30,7 @@ export const PARAMETER_UNITS = {
 	segments: "number",
 	pieces: "number",
 	attempts: "number",
+	flows: "number",
 	"per-mille": "number",
 	"icmp-type": "number",
 	"icmp-code": "number",
@@ -240,8 +241,14 @@ const NOTICES = {
 			segments: "segments",
 		},
 	},
-	"syn-flood": bare("warn", "handshake", "inbound"),
-	"syn-flood-over": bare("info", "handshake", "inbound"),
+	"syn-flood": {
+		...placed("warn", "handshake", "inbound"),
+		parameters: { halfOpen: "flows" },
+	},
+	"syn-flood-over": {
+		...placed("info", "handshake", "inbound"),
+		parameters: { answered: "segments" },
+	},
 } as const;
 
 /** Codes that the daemon itself gives. */

@@ -165,14 +165,16 @@ export const CHINESE_FLOWS = {
 		whatToDo: "只要应用不受影响就无需处理。",
 	},
 	"syn-flood": {
-		happened: "同时出现大量未完成的握手，新的握手改为无状态应答。",
+		happened:
+			"同时出现大量未完成的握手（{halfOpen} 个在等待），新的握手改为无状态应答。",
 		means:
 			"这是 SYN 洪泛攻击或快速扫描。已建立的流不受影响，新客户端仍然可以接入。",
 		whatToDo:
 			"隧道本身无需处理。若要减轻主机负担，请在主机之前丢弃这些来源，或者只对已知地址开放该端口。",
 	},
 	"syn-flood-over": {
-		happened: "大量未完成握手的情况已经结束。",
+		happened:
+			"大量未完成握手的情况已经结束，其间有 {answered} 个握手得到无状态应答。",
 		means: "新客户端恢复普通的握手。",
 		whatToDo: "无需处理。",
 	},

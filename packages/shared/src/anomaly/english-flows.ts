@@ -185,14 +185,15 @@ export const ENGLISH_FLOWS = {
 	},
 	"syn-flood": {
 		happened:
-			"So many unfinished handshakes came at once that new ones are answered without keeping state.",
+			"So many unfinished handshakes came at once ({halfOpen} are waiting) that new ones are answered without keeping state.",
 		means:
 			"A SYN flood or a fast scan. Open flows are not touched, and new clients still get in.",
 		whatToDo:
 			"Nothing for the tunnel's sake. To spare the host, drop the sources in front of it, or limit the port to known addresses.",
 	},
 	"syn-flood-over": {
-		happened: "The flood of unfinished handshakes is over.",
+		happened:
+			"The flood of unfinished handshakes is over; {answered} were answered without keeping state.",
 		means: "New clients get ordinary handshakes again.",
 		whatToDo: "Nothing.",
 	},
