@@ -23,9 +23,9 @@ export interface PollerOptions {
 }
 
 /**
- * One epoll descriptor per worker, watched by libuv. `onReady` runs when at least one source is ready; it calls
- * `poll()` and drains, in bounded rounds, then returns to the event loop. Level triggered: what is left over
- * wakes it again at once.
+ * One epoll descriptor per worker, watched by libuv. `onReady` runs when at least one source is ready, with the
+ * number of valid entries of the two arrays; it drains them, perhaps asks `poll()` for more, in bounded rounds, then
+ * returns to the event loop. Level triggered: what is left over wakes it again at once.
  */
 export interface Poller {
 	/** `token` comes back in `readyTokens`. Sockets use their own token; give the TUN a negative one. */
@@ -47,7 +47,7 @@ export interface Poller {
 	keepThreadOn(core: number | null): boolean;
 	readonly readyTokens: Int32Array;
 	readonly readyFlags: Uint8Array;
-	start(onReady: () => void): void;
+	start(onReady: (ready: number) => void): void;
 	stop(): void;
 	/** Idempotent: stops and closes. */
 	close(): void;

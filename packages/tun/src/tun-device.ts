@@ -74,9 +74,10 @@ export interface TunDevice {
 	 * Reads packets until nothing is left, the batch is full, or the batch's region of the arena could not hold
 	 * one more packet of 64 KiB. Packets are packed one after another, so one region serves 64 super-segments
 	 * or 1,024 small segments.
+	 * @param limit packets at most. A reader who expects one packet and asks for one saves the read that finds nothing.
 	 * @returns the number of packets, or -1 when the device is gone (EBADFD): close it, or poll will spin.
 	 */
-	readBatch(batch: PacketBatch): number;
+	readBatch(batch: PacketBatch, limit?: number): number;
 	/**
 	 * Writes every train of the batch; failures are counted in the outcome, never thrown. The header in the
 	 * arena carries the pseudo-header sum in its TCP checksum field (virtio NEEDS_CSUM form); the writer

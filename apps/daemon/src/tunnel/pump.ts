@@ -143,11 +143,11 @@ export class Pump implements EngineSink {
 		this.#tun = tun;
 	}
 
-	/** One batch from the TUN. @returns how many packets it held. */
-	readTun(nowMs: number): number {
+	/** One batch from the TUN, `limit` packets at most. @returns how many packets it held. */
+	readTun(nowMs: number, limit: number): number {
 		const { counters } = this.#options;
 		if (this.#tun === null || this.#engine === null) return 0;
-		const count = this.#tun.readBatch(this.#packets);
+		const count = this.#tun.readBatch(this.#packets, limit);
 		if (count < 0) {
 			this.#options.events.tunGone();
 			return 0;

@@ -8,7 +8,11 @@ import { type PacketIo, type Poller, TunError } from "@tunscope/tun";
 import { WorkerAnomalies } from "../anomaly/worker-anomalies.js";
 import { openCapture } from "../capture/open-capture.js";
 import type { ApplicationSide } from "./application-side.js";
-import { type ArenaLayout, createArena } from "./arena-layout.js";
+import {
+	type ArenaLayout,
+	createArena,
+	PACKETS_PER_BATCH,
+} from "./arena-layout.js";
 import { ClientApplications } from "./client-applications.js";
 import { describeFlow } from "./describe-flow.js";
 import { checkedIpAddress } from "./endpoint-text.js";
@@ -38,6 +42,8 @@ const MAX_ROUNDS = 16;
 const BUSY_ROUND_MESSAGES = 4;
 const TICK_MS = 100;
 const TICKS_PER_SECOND = 1_000 / TICK_MS;
+/** No packet from the TUN for so long: traffic is sparse. */
+const TUN_PAUSE_MS = 0.1;
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export class TunnelWorker {
@@ -61,6 +67,7 @@ export class TunnelWorker {
 	#tick: NodeJS.Timeout | null = null;
 	#ticks = 0;
 	#wakeups = 0;
+	#tunReadMs = 0;
 	#isTargetDown = false;
 
 	constructor(
@@ -118,7 +125,7 @@ export class TunnelWorker {
 		this.#counters.gauge("lastInboundMs", -1);
 		this.#translatingFailures(() => {
 			this.#attachment.start();
-			this.#poller.start(() => this.#onReady());
+			this.#poller.start((ready) => this.#onReady(ready));
 			// Meanwhile the main thread sets the host up.
 			rehearse();
 		});
@@ -266,14 +273,14 @@ export class TunnelWorker {
 		});
 	}
 
-	#onReady(): void {
+	#onReady(firstReady: number): void {
 		this.#counters.add(IO.pollerWakeups, 1);
 		this.#wakeups++;
 		for (let round = 0; round < MAX_ROUNDS; round++) {
-			const ready = this.#poller.poll();
+			const ready = round === 0 ? firstReady : this.#poller.poll();
 			// One look at the clock for the whole round.
 			const preciseMs = performance.now() - this.#epochMs;
-			const handled = ready > 0 ? this.#serve(ready, Math.floor(preciseMs)) : 0;
+			const handled = ready > 0 ? this.#serve(ready, preciseMs) : 0;
 			const napMicroseconds = this.#moderation.napAfter(handled, preciseMs);
 			if (napMicroseconds > 0) this.#poller.nap(napMicroseconds);
 			else if (handled < BUSY_ROUND_MESSAGES) return;
@@ -281,19 +288,28 @@ export class TunnelWorker {
 	}
 
 	/** One batch from each of the sources that are ready. @returns how many packets and messages there were. */
-	#serve(ready: number, nowMs: number): number {
+	#serve(ready: number, preciseMs: number): number {
+		const nowMs = Math.floor(preciseMs);
 		const { readyTokens } = this.#poller;
 		let handled = 0;
 		let udpCount = 0;
 		for (let index = 0; index < ready; index++) {
 			const token = readyTokens[index] ?? 0;
-			if (token === TUN_TOKEN) handled += this.#pump.readTun(nowMs);
+			if (token === TUN_TOKEN)
+				handled += this.#pump.readTun(nowMs, this.#tunReadLimit(preciseMs));
 			else if (token === LINK_WATCH_TOKEN) this.#attachment.drainWatch();
 			else if (udpCount < this.#udpTokens.length)
 				this.#udpTokens[udpCount++] = token;
 		}
 		if (udpCount === 0) return handled;
 		return handled + this.#pump.readDatagrams(this.#udpTokens, udpCount, nowMs);
+	}
+
+	/** After a pause one packet has most likely come alone; if not, the next round follows at once and reads them all. */
+	#tunReadLimit(preciseMs: number): number {
+		const isAfterPause = preciseMs - this.#tunReadMs > TUN_PAUSE_MS;
+		this.#tunReadMs = preciseMs;
+		return isAfterPause ? 1 : PACKETS_PER_BATCH;
 	}
 
 	#onTick(): void {

@@ -41,12 +41,12 @@ Napi::Value tun_mtu(const Napi::CallbackInfo& call) {
   return number_result(call, failed.is_failure() ? environment.fail(failed) : mtu_bytes);
 }
 
-// readBatch(slot, batch): packets, or -1 when the device is gone.
+// readBatch(slot, batch, limit): packets, `limit` at most; -1 when the device is gone.
 Napi::Value read_batch(const Napi::CallbackInfo& call) {
   OpenTun* tun = environment_of(call).tuns.find(number_argument(call, 0));
   const PacketBatch* batch = registered_argument<PacketBatch>(call, 1);
   const bool can_read = tun != nullptr && batch != nullptr;
-  return number_result(call, can_read ? tun->device.read_batch(*batch) : -1);
+  return number_result(call, can_read ? tun->device.read_batch(*batch, static_cast<size_t>(number_argument(call, 2))) : -1);
 }
 
 // writeTrains(slot, trains, count): a TrainFault. Outcome, in segments: written, queue full, down, other; errno, gone.

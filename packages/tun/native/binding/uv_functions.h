@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 extern "C" {
 
@@ -22,6 +23,7 @@ void uv_close(uv_handle_s* closing, uv_close_cb on_closed);
 int uv_backend_fd(const uv_loop_s* loop);
 int uv_backend_timeout(const uv_loop_s* loop);
 void uv_update_time(uv_loop_s* loop);
+uint64_t uv_now(const uv_loop_s* loop);
 
 int uv_prepare_init(uv_loop_s* loop, uv_prepare_s* prepare);
 int uv_prepare_start(uv_prepare_s* prepare, uv_prepare_cb on_prepare);

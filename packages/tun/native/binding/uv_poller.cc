@@ -29,6 +29,12 @@ SystemFailure UvPoller::open() {
     if (const SystemFailure failed = set_.add_bell(uv_backend_fd(loop_)); failed.is_failure()) {
       return failed;
     }
+    if (const SystemFailure failed = alarm_.open(); failed.is_failure()) {
+      return failed;
+    }
+    if (const SystemFailure failed = set_.add_bell(alarm_.descriptor()); failed.is_failure()) {
+      return failed;
+    }
   }
   const size_t size = uv_handle_size(tie_ == LoopTie::kOwner ? kUvPrepareType : kUvPollType);
   handle_ = static_cast<uv_handle_s*>(std::calloc(1, size));
@@ -86,16 +92,21 @@ bool UvPoller::close(void (*on_closed)(void* data), void* data) {
   });
   // libuv has let go of the descriptor by now (uv_close's documentation for uv_poll_t).
   set_.close();
+  alarm_.close();
   return true;
 }
 
-size_t UvPoller::poll() {
-  if (found_ == 0) {
-    return collect(0);
+size_t UvPoller::poll() { return collect(0); }
+
+// 0 when libuv wants its turn now, otherwise -1, with the alarm set for libuv's next timer.
+int UvPoller::wait_limit_ms() {
+  uv_update_time(loop_);
+  const int timeout_ms = uv_backend_timeout(loop_);
+  if (timeout_ms == 0) {
+    return 0;
   }
-  const size_t found = found_;
-  found_ = 0;
-  return found;
+  const uint64_t due_ms = timeout_ms < 0 ? Alarm::kNever : uv_now(loop_) + static_cast<uint64_t>(timeout_ms);
+  return alarm_.set(due_ms) ? -1 : timeout_ms;
 }
 
 size_t UvPoller::collect(int timeout_ms) {
@@ -107,7 +118,8 @@ size_t UvPoller::collect(int timeout_ms) {
 void UvPoller::on_events(uv_poll_s* poll, int status, int /*events*/) {
   // A negative status means that libuv has stopped watching; there is nothing to read then.
   if (status == 0) {
-    static_cast<UvPoller*>(uv_handle_get_data(reinterpret_cast<uv_handle_s*>(poll)))->call_on_ready();
+    auto* self = static_cast<UvPoller*>(uv_handle_get_data(reinterpret_cast<uv_handle_s*>(poll)));
+    self->call_on_ready(self->collect(0));
   }
 }
 
@@ -124,17 +136,14 @@ void UvPoller::serve_until_loop_wants() {
 
 void UvPoller::serve_rounds() {
   while (on_ready_ != nullptr) {
-    uv_update_time(loop_);
-    const int timeout_ms = uv_backend_timeout(loop_);
-    does_loop_want_ = timeout_ms == 0;
-    found_ = collect(timeout_ms);
-    if (found_ > 0) {
-      call_on_ready();
-      found_ = 0;
-    } else {
+    const int limit_ms = wait_limit_ms();
+    does_loop_want_ = limit_ms == 0;
+    const size_t found = collect(limit_ms);
+    if (found == 0) {
       // A timer is due, or libuv's descriptor alone was ready; after a signal its turn does no harm.
       return;
     }
+    call_on_ready(found);
     if (does_loop_want_) {
       return;
     }
@@ -142,7 +151,7 @@ void UvPoller::serve_rounds() {
 }
 
 // The callback may close this poller; the object then lives until libuv's close callback, after this returns.
-void UvPoller::call_on_ready() {
+void UvPoller::call_on_ready(size_t found) {
   napi_env env = env_;
   napi_handle_scope scope = nullptr;
   if (on_ready_ == nullptr || napi_open_handle_scope(env, &scope) != napi_ok) {
@@ -150,7 +159,7 @@ void UvPoller::call_on_ready() {
   }
   napi_value callback = nullptr;
   napi_get_reference_value(env, on_ready_, &callback);
-  if (call(callback) == napi_pending_exception) {
+  if (call(callback, found) == napi_pending_exception) {
     napi_value thrown = nullptr;
     if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
       // As any exception out of an event: 'uncaughtException', or the end of the worker.
@@ -161,12 +170,14 @@ void UvPoller::call_on_ready() {
 }
 
 // Promises and ticks that an owner's callback leaves wait until libuv gets its turn: run_ticks.
-napi_status UvPoller::call(napi_value callback) const {
+napi_status UvPoller::call(napi_value callback, size_t found) const {
   napi_value receiver = nullptr;
+  napi_value argument = nullptr;
   napi_value ignored = nullptr;
   napi_get_global(env_, &receiver);
-  return tie_ == LoopTie::kOwner ? napi_call_function(env_, receiver, callback, 0, nullptr, &ignored)
-                                 : napi_make_callback(env_, nullptr, receiver, callback, 0, nullptr, &ignored);
+  napi_create_uint32(env_, static_cast<uint32_t>(found), &argument);
+  return tie_ == LoopTie::kOwner ? napi_call_function(env_, receiver, callback, 1, &argument, &ignored)
+                                 : napi_make_callback(env_, nullptr, receiver, callback, 1, &argument, &ignored);
 }
 
 napi_status UvPoller::open_context() {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 
+#include "../core/alarm.h"
 #include "../core/epoll_set.h"
 #include "../core/system_failure.h"
 #include "uv_functions.h"
@@ -33,7 +34,7 @@ class UvPoller {
   SystemFailure open();
   SystemFailure start(napi_value on_ready);
   void stop();
-  // What the wake-up found, at the first call in a callback; otherwise asks the kernel, without waiting.
+  // Asks the kernel, without waiting, and fills the ready list.
   size_t poll();
   const EpollSet& set() const { return set_; }
 
@@ -49,9 +50,10 @@ class UvPoller {
   static void on_prepare(uv_prepare_s* prepare);
   void serve_until_loop_wants();
   void serve_rounds();
+  int wait_limit_ms();
   size_t collect(int timeout_ms);
-  void call_on_ready();
-  napi_status call(napi_value callback) const;
+  void call_on_ready(size_t found);
+  napi_status call(napi_value callback, size_t found) const;
   napi_status open_context();
   void run_ticks() const;
   void forget_callback();
@@ -60,14 +62,14 @@ class UvPoller {
   LoopTie tie_;
   Ready ready_;
   EpollSet set_;
+  // An owner's: when libuv's next timer is due.
+  Alarm alarm_;
   uv_loop_s* loop_ = nullptr;
   // A uv_poll_t or uv_prepare_t; malloc'ed by uv_handle_size, because their sizes are libuv's own business.
   uv_handle_s* handle_ = nullptr;
   napi_ref on_ready_ = nullptr;
   // An owner's, for the scopes in which ticks run.
   napi_async_context context_ = nullptr;
-  // An owner's wake-up has filled the ready list, and nobody has asked for it yet.
-  size_t found_ = 0;
   bool does_loop_want_ = false;
   void (*on_closed_)(void* data) = nullptr;
   void* on_closed_data_ = nullptr;

@@ -25,6 +25,7 @@ enum class Syscall : int32_t {
   kUvPoll = 15,
   kAddress = 16,
   kTunGetIff = 17,
+  kTimerCreate = 18,
 };
 
 struct SystemFailure {

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -102,12 +103,13 @@ SystemFailure TunDevice::agree_on_offloads(int32_t wish) {
   return {};
 }
 
-int32_t TunDevice::read_batch(const PacketBatch& batch) {
+int32_t TunDevice::read_batch(const PacketBatch& batch, size_t limit) {
   const size_t header_size = has(kOffloadVirtioHeader) ? sizeof(VirtioHeader) : 0;
   const size_t end = batch.region_offset + batch.region_length;
   size_t start = aligned(batch.region_offset + sizeof(VirtioHeader));
   size_t count = 0;
-  while (count < batch.offset.size() && start + kPacketRoom <= end) {
+  const size_t most = std::min(limit, batch.offset.size());
+  while (count < most && start + kPacketRoom <= end) {
     uint8_t* into = &batch.arena[start - header_size];
     const ssize_t got = ::read(descriptor_.get(), into, header_size + kPacketRoom);
     if (got < 0) {

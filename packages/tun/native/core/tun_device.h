@@ -33,8 +33,8 @@ class TunDevice {
  public:
   // `name` is a kernel name or pattern, already checked for length; `wish` is made of kOffload bits.
   SystemFailure open(const char* name, int32_t wish);
-  // Packets read, or -1 when the device is gone.
-  int32_t read_batch(const PacketBatch& batch);
+  // Packets read, `limit` at most; -1 when the device is gone.
+  int32_t read_batch(const PacketBatch& batch, size_t limit);
   // Positive MTU, or a failure.
   SystemFailure link_mtu(int32_t& mtu_bytes) const;
 

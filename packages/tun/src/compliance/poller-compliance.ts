@@ -87,8 +87,10 @@ function describeCallbacks(bench: () => PollerBench): void {
 		const { poller, receiver } = bench();
 		let calls = 0;
 		poller.add(receiver, receiver.token);
-		poller.start(() => {
+		poller.start((ready) => {
 			calls += 1;
+			expect(ready).toBe(1);
+			expect(poller.readyTokens[0]).toBe(receiver.token);
 			if (calls === 3) {
 				bench().drain();
 			}

@@ -37,13 +37,14 @@ function describe(batch: PacketBatch, arena: Uint8Array, index: number) {
 	};
 }
 
-/** Reads one batch of what is there now. */
+/** Reads one batch of what is there now, `limit` packets at most. */
 export function readSegments(
 	tun: TunDevice,
 	batch: PacketBatch,
 	arena: Uint8Array,
+	limit?: number,
 ): ReadSegment[] {
-	tun.readBatch(batch);
+	tun.readBatch(batch, limit);
 	return Array.from({ length: batch.count }, (_, index) =>
 		describe(batch, arena, index),
 	).filter((segment) => segment !== null);

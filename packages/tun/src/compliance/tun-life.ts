@@ -7,6 +7,7 @@ import { InvariantError } from "../invariant.js";
 import { READY } from "../packet-io.js";
 import type { TunDevice } from "../tun-device.js";
 import { type ComplianceLab, waitFor } from "./compliance-lab.js";
+import { readSegments } from "./segment-reader.js";
 import { patternBytes } from "./train-builder.js";
 import { ROUTES, type TunBench, useTunBench } from "./tun-bench.js";
 
@@ -102,6 +103,21 @@ async function countsWhileDown(bench: TunBench) {
 	await collect(100);
 }
 
+/** Each read brings one packet or none; the kernel's own chatter may be among them. */
+async function readsOneAtATime({ pair, builder, batch, arena }: TunBench) {
+	for (let segment = 0; segment < 3; segment++)
+		builder.addTcp(ROUTES.ipv4, patternBytes(10), 10);
+	pair.left.writeTrains(builder.trains);
+	const sizes: number[] = [];
+	await waitFor("three segments", () => {
+		const segments = readSegments(pair.right, batch, arena, 1);
+		expect(batch.count).toBeLessThanOrEqual(1);
+		sizes.push(...segments.map(({ payload }) => payload.length));
+		return sizes.length >= 3;
+	});
+	expect(sizes).toEqual([10, 10, 10]);
+}
+
 async function saysGoneWhenDeleted(bench: TunBench) {
 	const { lab, pair, builder, batch } = bench;
 	const poller = lab.io.createPoller();
@@ -153,6 +169,8 @@ export function describeTunLife(openLab: () => ComplianceLab): void {
 		});
 		it("counts what it cannot write while down, and recovers", async () =>
 			await countsWhileDown(open()));
+		it("reads no more packets than it is asked for", async () =>
+			await readsOneAtATime(open("none", "none")));
 		it("says that a deleted device is gone: read, write, MTU, poller", async () =>
 			await saysGoneWhenDeleted(open()));
 		it("may be closed twice, and is gone afterwards", () =>

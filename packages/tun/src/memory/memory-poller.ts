@@ -39,7 +39,7 @@ export class MemoryPoller implements Poller {
 	readonly readyFlags = new Uint8Array(READY_CAPACITY);
 	readonly #tokens = new Map<PollSource, number>();
 	readonly #waker = () => this.#schedule();
-	#onReady: (() => void) | null = null;
+	#onReady: ((ready: number) => void) | null = null;
 	#scheduled: NodeJS.Immediate | null = null;
 
 	add(source: Source, token: number): void {
@@ -82,7 +82,7 @@ export class MemoryPoller implements Poller {
 		return false;
 	}
 
-	start(onReady: () => void): void {
+	start(onReady: (ready: number) => void): void {
 		this.#onReady = onReady;
 		this.#schedule();
 	}
@@ -109,8 +109,9 @@ export class MemoryPoller implements Poller {
 		}
 		this.#scheduled = setImmediate(() => {
 			this.#scheduled = null;
-			if (this.#onReady !== null && this.poll() > 0) {
-				this.#onReady();
+			const ready = this.#onReady === null ? 0 : this.poll();
+			if (this.#onReady !== null && ready > 0) {
+				this.#onReady(ready);
 				// Level triggered: what the callback left over wakes it again.
 				this.#schedule();
 			}

@@ -107,7 +107,7 @@ export class MemoryTun extends PollSource implements TunDevice {
 		}
 	}
 
-	readBatch(batch: PacketBatch): number {
+	readBatch(batch: PacketBatch, limit = Number.POSITIVE_INFINITY): number {
 		invariant(
 			batch instanceof MemoryPacketBatch,
 			"The batch was not made by this factory.",
@@ -119,7 +119,8 @@ export class MemoryTun extends PollSource implements TunDevice {
 		const { arena, offset, length } = batch.region;
 		const end = offset + length;
 		let start = aligned(offset + VIRTIO_HEADER_BYTES);
-		while (batch.count < batch.capacity && start + PACKET_ROOM_BYTES <= end) {
+		const most = Math.min(limit, batch.capacity);
+		while (batch.count < most && start + PACKET_ROOM_BYTES <= end) {
 			const packet = this.#queue.shift();
 			if (packet === undefined) {
 				break;

@@ -44,7 +44,7 @@ export interface NativeAddon {
 	openTun(name: string, offloadWish: number, arena: Uint8Array): number;
 	tunName(slot: number): string;
 	tunMtu(slot: number): number;
-	readBatch(slot: number, batch: Registered): number;
+	readBatch(slot: number, batch: Registered, limit: number): number;
 	writeTrains(slot: number, trains: Registered, count: number): number;
 	closeTun(slot: number): void;
 	registerPackets(
@@ -96,7 +96,7 @@ export interface NativeAddon {
 	): number;
 	pollerRemove(slot: number, kind: SourceKind, source: number): void;
 	pollerPoll(slot: number): number;
-	pollerStart(slot: number, onReady: () => void): number;
+	pollerStart(slot: number, onReady: (ready: number) => void): number;
 	pollerNap(microseconds: number): void;
 	/** @param core -1 for any. @returns 1 when it is so now. */
 	keepThreadOn(core: number): number;

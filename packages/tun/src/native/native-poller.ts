@@ -81,7 +81,7 @@ export class NativePoller implements Poller {
 		return this.#addon.keepThreadOn(core ?? -1) === 1;
 	}
 
-	start(onReady: () => void): void {
+	start(onReady: (ready: number) => void): void {
 		if (this.#addon.pollerStart(this.#slot, onReady) < 0) {
 			throw this.#failure("start a poller");
 		}

@@ -25,6 +25,9 @@ export interface NativeTunParts {
 	readonly trains: TrainRegistry;
 }
 
+/** More than any batch holds. */
+const MAX_PACKETS = 0x7fff_ffff;
+
 export class NativeTun implements TunDevice {
 	readonly name: string;
 	readonly interfaceIndex: number;
@@ -68,13 +71,17 @@ export class NativeTun implements TunDevice {
 		};
 	}
 
-	readBatch(batch: PacketBatch): number {
+	readBatch(batch: PacketBatch, limit = MAX_PACKETS): number {
 		invariant(
 			batch instanceof NativePacketBatch,
 			"The batch was not made by this factory.",
 		);
 		checkArenaIsHere(batch.arena, batch.arenaLength);
-		const count = this.#parts.addon.readBatch(this.slot, batch.registered);
+		const count = this.#parts.addon.readBatch(
+			this.slot,
+			batch.registered,
+			limit,
+		);
 		batch.count = count < 0 ? 0 : count;
 		return count;
 	}

@@ -23,6 +23,7 @@ const SYSCALL_NAMES = [
 	"uv_poll",
 	"inet_pton",
 	"ioctl(TUNGETIFF)",
+	"timerfd_create",
 ] as const;
 
 const { errno: E } = constants;
