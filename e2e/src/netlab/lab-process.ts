@@ -9,6 +9,8 @@ import { waitUntil } from "./wait-until.js";
 const KEPT_OUTPUT_CHARACTERS = 4_000_000;
 const KILL_DEADLINE_MS = 5_000;
 const DEFAULT_DEADLINE_MS = 600_000;
+/** A tunnel lives as long as its lab: a benchmark keeps one for a quarter of an hour. */
+export const TUNNEL_DEADLINE_MS = 2 * 3_600_000;
 
 export interface ExitOutcome {
 	/** Null when a signal ended it. */

@@ -1,7 +1,11 @@
 // Starts programs with stock Phantun's command line (the genuine one, or our double) and sets their hosts up.
 
 import type { LabHost } from "./lab.js";
-import { type LabProcess, startInNamespace } from "./lab-process.js";
+import {
+	type LabProcess,
+	startInNamespace,
+	TUNNEL_DEADLINE_MS,
+} from "./lab-process.js";
 import { deviceNames, hasUdpPort } from "./process-probe.js";
 import {
 	type StockHostSetUp,
@@ -33,6 +37,7 @@ export function stockLikeTunnel(program: StockLikeProgram): TunnelKind {
 			const { host, tunName = CLIENT_TUN } = options;
 			const setUp = await setUpStockClientHost(host, tunName);
 			const running = startInNamespace(host.namespace, {
+				deadlineMs: TUNNEL_DEADLINE_MS,
 				argv: [
 					...program.clientArgv,
 					...["--local", hostAndPort(options.localAddress, options.localPort)],
@@ -53,6 +58,7 @@ export function stockLikeTunnel(program: StockLikeProgram): TunnelKind {
 			const { host, tunName = SERVER_TUN } = options;
 			const setUp = await setUpStockServerHost(host, options.port);
 			const running = startInNamespace(host.namespace, {
+				deadlineMs: TUNNEL_DEADLINE_MS,
 				argv: [
 					...program.serverArgv,
 					...["--local", String(options.port)],

@@ -3,7 +3,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type LabProcess, startInNamespace } from "./lab-process.js";
+import {
+	type LabProcess,
+	startInNamespace,
+	TUNNEL_DEADLINE_MS,
+} from "./lab-process.js";
 import { childPids } from "./process-probe.js";
 import {
 	CLIENT_TUN,
@@ -52,6 +56,7 @@ function tunnelOf(command: string): TunnelKind {
 		startClient: (options) => {
 			const tunName = options.tunName ?? CLIENT_TUN;
 			const running = startInNamespace(options.host.namespace, {
+				deadlineMs: TUNNEL_DEADLINE_MS,
 				argv: [
 					...[process.execPath, command],
 					...[...clientWords(options, tunName), "--json"],
@@ -63,6 +68,7 @@ function tunnelOf(command: string): TunnelKind {
 			const tunName = options.tunName ?? SERVER_TUN;
 			const target = hostAndPort(options.targetAddress, options.targetPort);
 			const running = startInNamespace(options.host.namespace, {
+				deadlineMs: TUNNEL_DEADLINE_MS,
 				argv: [
 					...[process.execPath, command, "server"],
 					...["--local", String(options.port), "--remote", target],
