@@ -144,7 +144,7 @@ export class Pump implements EngineSink {
 	}
 
 	/** One batch from the TUN, `limit` packets at most. @returns how many packets it held. */
-	readTun(nowMs: number, limit: number): number {
+	readTun(nowMs: number, limit = PACKETS_PER_BATCH): number {
 		const { counters } = this.#options;
 		if (this.#tun === null || this.#engine === null) return 0;
 		const count = this.#tun.readBatch(this.#packets, limit);
