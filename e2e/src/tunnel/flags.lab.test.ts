@@ -51,6 +51,8 @@ const WRONG: readonly (readonly [words: readonly string[], says: RegExp])[] = [
 	[[...CLIENT, "--tun-local", "fcc8::1"], /IPv4/],
 	[[...SERVER, "--max-flows", "0"], /1/],
 	[[...SERVER, "--idle-timeout", "soon"], /180|second|90s/],
+	[[...SERVER, "--capture", "8MB"], /8MiB/],
+	[["capture"], /NAME/],
 	[[...SERVER, "--no-such-flag"], /--no-such-flag/],
 	[["serve"], /server/],
 ];

@@ -53,7 +53,11 @@ async function fileOf(memory: SharedArrayBuffer): Promise<Uint8Array> {
 
 function streamOf(
 	memory: SharedArrayBuffer,
-	change: { isFollowing?: boolean; signal?: AbortSignal } = {},
+	change: {
+		isFollowing?: boolean;
+		signal?: AbortSignal;
+		isOver?: () => boolean;
+	} = {},
 ) {
 	return captureStream({
 		memory,
@@ -61,6 +65,7 @@ function streamOf(
 		description: "the TUN of a test",
 		application: "tunscope test",
 		isFollowing: false,
+		isOver: () => false,
 		signal: new AbortController().signal,
 		wallMs: () => 5_000,
 		...change,
@@ -156,6 +161,20 @@ describe("capture stream", () => {
 		const end = stream.next();
 		viewer.abort();
 		expect(await end).toMatchObject({ done: true });
+	});
+
+	it("has an end for who follows when the tunnel is no more", async () => {
+		const memory = capturedConversation();
+		let isOver = false;
+		const pieces: Uint8Array[] = [];
+		for await (const piece of streamOf(memory, {
+			isFollowing: true,
+			isOver: () => isOver,
+		})) {
+			pieces.push(piece);
+			isOver = true;
+		}
+		expect(readPcapng(Buffer.concat(pieces)).at(-1)?.kind).toBe("statistics");
 	});
 
 	it("is read by tshark: every packet, its direction and comment, nothing malformed, no false checksum error", async (context) => {

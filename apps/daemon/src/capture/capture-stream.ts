@@ -22,6 +22,8 @@ export interface CaptureStreamOptions {
 	/** True: goes on with what comes, until the signal. */
 	readonly isFollowing: boolean;
 	readonly signal: AbortSignal;
+	/** True once nothing more will be recorded in this memory; who follows gets the end of the file then. */
+	readonly isOver: () => boolean;
 	readonly wallMs: () => number;
 }
 
@@ -36,12 +38,14 @@ const EXPLANATION =
 export async function* captureStream(
 	options: CaptureStreamOptions,
 ): AsyncGenerator<Uint8Array, void> {
-	const { memory, isFollowing, signal } = options;
+	const { memory, isFollowing, signal, isOver } = options;
 	const reader = new CaptureReader(memory);
 	yield head(options, reader);
 	let lost = 0;
 	let packets = 0;
 	for (;;) {
+		// Asked first, so that the last packets are read behind it.
+		const isLast = !isFollowing || isOver();
 		const { end } = reader;
 		for (;;) {
 			const chunk = nextChunk(reader, end);
@@ -50,7 +54,7 @@ export async function* captureStream(
 			packets += chunk.packets;
 			yield chunk.bytes;
 		}
-		if (!isFollowing) break;
+		if (isLast) break;
 		await delay(FOLLOW_INTERVAL_MS, undefined, { signal, ref: false }).catch(
 			() => undefined,
 		);

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import {
 	collectInterfaceName,
+	parseCaptureBytes,
+	parseCaptureSnapBytes,
 	parseHostPort,
 	parseIdleTimeoutMs,
 	parseInterfaceName,
@@ -23,6 +25,32 @@ function refuses(
 }
 
 describe("flag values", () => {
+	it("reads the size of a capture ring, at both limits, and off", () => {
+		for (const [text, bytes] of [
+			["off", null],
+			["256KiB", 262_144],
+			["262144", 262_144],
+			["8M", 8_388_608],
+			["8MiB", 8_388_608],
+			["1GiB", 1_073_741_824],
+		] as const)
+			expect(parseCaptureBytes(text), text).toBe(bytes);
+		refuses(parseCaptureBytes, [
+			"",
+			"on",
+			"255KiB",
+			"1073741825",
+			"2GiB",
+			"8MB",
+			"8 MiB",
+			"-1",
+			"1e6",
+		]);
+		expect(parseCaptureSnapBytes("100")).toBe(100);
+		expect(parseCaptureSnapBytes("65535")).toBe(65_535);
+		refuses(parseCaptureSnapBytes, ["99", "65536", "all"]);
+	});
+
 	it("reads IPv4, bracketed IPv6 and names with a port", () => {
 		expect(parseHostPort("192.0.2.1:1")).toEqual({
 			host: "192.0.2.1",

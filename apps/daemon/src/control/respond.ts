@@ -73,6 +73,9 @@ function respondWithCapture(
 			application: `tunscope ${version}`,
 			isFollowing,
 			signal: viewer,
+			// A reload has taken it away, or its next attempt has a ring of its own.
+			isOver: () =>
+				tunnel.captureMemory !== memory || !listTunnels().includes(tunnel),
 			wallMs: clock.wallMs,
 		}),
 	};
