@@ -1,7 +1,14 @@
-import { DROP, dropReasonName } from "@tunscope/fake-tcp";
+import {
+	checksumAdd,
+	checksumFinish,
+	DROP,
+	dropReasonName,
+	ENGINE_NOTICES,
+} from "@tunscope/fake-tcp";
 import { describe, expect, it } from "vitest";
 import { PumpPair } from "../tunnel/testing/pump-pair.js";
 import { type CapturedPacket, CaptureReader } from "./capture-reader.js";
+import { finishTcpChecksum } from "./finish-checksum.js";
 
 type End = PumpPair["client"];
 
@@ -23,6 +30,13 @@ function controlBits({ bytes }: CapturedPacket): number {
 /** A datagram of eight octets in a plain segment. */
 function isData(packet: CapturedPacket): boolean {
 	return packet.packetBytes === 48 && controlBits(packet) === 0x10;
+}
+
+function withIpChecksum(packet: Uint8Array): Uint8Array {
+	const view = new DataView(packet.buffer);
+	view.setUint16(10, 0);
+	view.setUint16(10, checksumFinish(checksumAdd(view, 0, 20, 0)));
+	return packet;
 }
 
 /** A pair in the middle of a conversation. */
@@ -95,6 +109,28 @@ describe("the capture of a pump", () => {
 					dropReason === null ? null : dropReasonName(dropReason),
 				),
 		).toEqual([null, "bad-tcp-checksum", "bad-ip-version"]);
+	});
+
+	it("notes what was noticed about a packet beside its drop", () => {
+		const { pair } = conversation();
+		const reset = Uint8Array.from(
+			capturedBy(pair.server).findLast(isData)?.bytes.subarray(0, 40) ?? [],
+		);
+		const view = new DataView(reset.buffer);
+		view.setUint16(2, reset.length);
+		// Within the window, but not the exact sequence number: RFC 5961 §3.2.
+		view.setUint32(24, (view.getUint32(24) + 1_000) >>> 0);
+		view.setUint8(33, 0x04);
+		const words = [12, 14, 16, 18].map((at) => view.getUint16(at));
+		const sum = words.reduce((total, word) => total + word, 6 + 20);
+		view.setUint16(36, (sum & 0xffff) + (sum >>> 16));
+		finishTcpChecksum(reset);
+		pair.network.inject(pair.server.tun, withIpChecksum(reset));
+		pair.settle();
+		const last = capturedBy(pair.server).findLast(
+			(packet) => controlBits(packet) === 0x04,
+		);
+		expect(ENGINE_NOTICES[last?.notice ?? -1]).toBe("reset-challenged");
 	});
 
 	it("says of packets that the TUN did not take why not", () => {
