@@ -5,6 +5,7 @@ import { type Lab, withLab } from "../netlab/lab.js";
 import { startInNamespace } from "../netlab/lab-process.js";
 import type { Family } from "../netlab/tunnel-options.js";
 import { runTraffic, type StreamPlan } from "../traffic/run-traffic.js";
+import { datagramsPerRound, type SizePlan } from "../traffic/size-plan.js";
 import { describeVerdict, type Verdict } from "../traffic/traffic-report.js";
 import {
 	type AvailableKinds,
@@ -14,6 +15,8 @@ import {
 import { finalCounters, packetsNotAccountedFor } from "../tunnel/daemon-log.js";
 import { measured } from "../tunnel/measured.js";
 import { startTunnel, type TunnelInLab } from "../tunnel/tunnel-in-lab.js";
+import { measureRow, type RowOutcome } from "./measure-row.js";
+import { isLongForm } from "./row-form.js";
 
 let kinds: AvailableKinds;
 beforeAll(async () => {
@@ -27,32 +30,43 @@ const TCP_HEADER_BYTES = 20;
 const LIMIT_BYTES = { 4: 1_460, 6: 1_440 } as const;
 /** IPv4's total length and UDP's own limit. */
 const LARGEST_BYTES = { 4: 65_495, 6: 65_507 } as const;
-const ROUNDS = 20;
+const ROUNDS = isLongForm ? 100 : 8;
 const DATAGRAMS_PER_SECOND = 400;
+/** 22 KB on average, or 33 in the long form's sweep. */
+const LARGE_PER_SECOND = 150;
+const SWEEP_SECONDS = 600;
+const OURS = { column: "ours", seed: null } as const;
 const FRAGMENT = ["--oversize", "fragment"];
 
-function plan(sizes: readonly number[], rate: number): StreamPlan {
-	return { count: sizes.length * ROUNDS, rate, unit: "datagrams" };
+function cycle(bytes: readonly number[]): SizePlan {
+	return { kind: "cycle", bytes };
 }
 
-/** Both streams of a run, each exactly as sent. */
+function plan(sizes: SizePlan, rate: number): StreamPlan {
+	const rounds = sizes.kind === "sweep" ? 1 : ROUNDS;
+	return { count: datagramsPerRound(sizes) * rounds, rate, unit: "datagrams" };
+}
+
+/** Both streams of a run, each exactly as sent. @returns what was measured. */
 async function carryBothWays(
 	tunnel: TunnelInLab,
-	bytes: readonly number[],
+	sizes: SizePlan,
 	rate = DATAGRAMS_PER_SECOND,
-): Promise<void> {
-	const stream = plan(bytes, rate);
+): Promise<string> {
+	const stream = plan(sizes, rate);
 	const { up, down } = await runTraffic({
 		...tunnel.places,
-		sizes: { kind: "cycle", bytes },
+		sizes,
 		up: stream,
 		down: stream,
+		maxSeconds: SWEEP_SECONDS,
 	});
-	for (const [name, verdict] of Object.entries({ up, down })) {
-		if (verdict === null) throw new Error("no verdict");
-		measured(name, describeVerdict(verdict));
-		expectPerfect(verdict, stream.count);
-	}
+	if (up === null || down === null) throw new Error("no verdict");
+	measured("up", describeVerdict(up));
+	measured("down", describeVerdict(down));
+	expectPerfect(up, stream.count);
+	expectPerfect(down, stream.count);
+	return `up ${up.received} of ${up.sent}, down ${down.received} of ${down.sent}, 0 twice, 0 corrupted`;
 }
 
 function expectPerfect(verdict: Verdict, count: number): void {
@@ -104,84 +118,110 @@ async function makeRouterCut(lab: Lab, pathMtuBytes: number): Promise<void> {
 	}`);
 }
 
-describe.each([1_400, 1_300])(
-	"a path that cuts at %i, IPv4",
-	(pathMtuBytes) => {
-		it("is put together whole, with tails of few octets, of 8, of 20 and more, both ways", async () => {
-			await withLab(
-				{ shape: "with-router", linkProfile: "bare" },
-				async (lab) => {
-					await makeRouterCut(lab, pathMtuBytes);
-					const both = kinds.get("ours");
-					const tunnel = await startTunnel(lab, {
-						client: both,
-						server: both,
-						family: 4,
-						// Nothing tells the hosts, because DF is gone.
-						clientArguments: ["--link-mtu", "1500"],
-						serverArguments: ["--link-mtu", "1500"],
-					});
-					const step = Math.floor((pathMtuBytes - IPV4_HEADER_BYTES) / 8) * 8;
-					const withTail = (tail: number) => step + tail - TCP_HEADER_BYTES;
-					// The shortest tail is what one octet more than the path takes leaves over.
-					const shortest = pathMtuBytes + 1 - IPV4_HEADER_BYTES - step;
-					const sizes = [shortest, 8, 20, 28].map(withTail);
-					await carryBothWays(tunnel, [...sizes, 1_440, 1_460, 700]);
-					expect((await lab.invalidCounts()).total).toBe(0);
-					await expectSoundEnd(tunnel);
-					for (const end of [tunnel.client, tunnel.server]) {
-						const { packetsReassembled = 0 } = finalCounters(
-							end.process,
-						).engine;
-						measured(end.tunName, `${packetsReassembled} reassembled`);
-						// Six of seven sizes come in two pieces, of which the last counts as the datagram.
-						expect(packetsReassembled).toBe(6 * ROUNDS);
-					}
-				},
-			);
-		});
-	},
-);
-
-describe.each(families)("--oversize fragment, IPv%i", (family) => {
-	const limit = LIMIT_BYTES[family];
-	const largest = LARGEST_BYTES[family];
-	const sizes = [
-		...[limit, limit + 1, limit + 8, limit + 9, 1_480, 1_500, 2_900],
-		...[4_096, 9_000, 16_384, 32_768, 50_000, 65_000, largest - 1, largest],
+/** Sizes whose tails are as short as the path allows, 8, 20 and more octets; the last one fits. */
+function sizesWithTails(pathMtuBytes: number): number[] {
+	const step = Math.floor((pathMtuBytes - IPV4_HEADER_BYTES) / 8) * 8;
+	const shortest = pathMtuBytes + 1 - IPV4_HEADER_BYTES - step;
+	const tails = [shortest, 8, 20, 28];
+	return [
+		...tails.map((tail) => step + tail - TCP_HEADER_BYTES),
+		...[1_440, 1_460, 700],
 	];
+}
 
-	it("carries every size up to the largest through NAT and strict conntrack, both ways", async () => {
-		await withLab(
-			{ shape: "with-router", linkProfile: "bare" },
-			async (lab) => {
-				const tunnel = await startBoth(family, lab);
-				await carryBothWays(tunnel, sizes, 100);
-				expect((await lab.invalidCounts()).total).toBe(0);
-				await expectSoundEnd(tunnel);
-				for (const end of [tunnel.client, tunnel.server]) {
-					const { engine, drops } = finalCounters(end.process);
-					measured(
-						end.tunName,
-						`${engine.fragmentsSent} fragments sent, ${engine.packetsReassembled} reassembled`,
-					);
-					expect(engine.fragmentsSent).toBeGreaterThan(200 * ROUNDS);
-					expect(engine.packetsReassembled).toBeGreaterThan(200 * ROUNDS);
-					expect(drops["oversize-datagram"]).toBe(0);
-				}
+async function carryOverCuttingPath(pathMtuBytes: number): Promise<RowOutcome> {
+	const lab = { shape: "with-router", linkProfile: "bare" } as const;
+	return await withLab(lab, async (lab) => {
+		await makeRouterCut(lab, pathMtuBytes);
+		// Nothing tells the hosts, because DF is gone.
+		const tunnel = await startBoth(lab, 4, ["--link-mtu", "1500"]);
+		const sizes = sizesWithTails(pathMtuBytes);
+		const carried = await carryBothWays(tunnel, cycle(sizes));
+		expect((await lab.invalidCounts()).total).toBe(0);
+		await expectSoundEnd(tunnel);
+		for (const end of [tunnel.client, tunnel.server]) {
+			const { engine } = finalCounters(end.process);
+			// All but one size come in two pieces, of which the last counts as the datagram.
+			expect(engine.packetsReassembled).toBe((sizes.length - 1) * ROUNDS);
+		}
+		return { measured: carried, isMet: true };
+	});
+}
+
+describe.each([1_400, 1_300])("a path that cuts at %i", (pathMtuBytes) => {
+	it("is put together whole, with tails of few octets, of 8, of 20 and more, both ways", async () => {
+		await measureRow(
+			{
+				...OURS,
+				row: 21,
+				title: `Honest: a router cuts IPv4 at ${pathMtuBytes}, conntrack again onto the TUN`,
+				criterion: "100 % delivered both ways, 0 corrupt, 0 INVALID, 0 RST",
 			},
+			() => carryOverCuttingPath(pathMtuBytes),
 		);
 	});
 });
 
-async function startBoth(family: Family, lab: Lab): Promise<TunnelInLab> {
+async function carryOversize(family: Family): Promise<RowOutcome> {
+	const limit = LIMIT_BYTES[family];
+	const largest = LARGEST_BYTES[family];
+	const around = [limit, limit + 1, limit + 8, limit + 9, 1_480, 1_500, 2_900];
+	const large = [4_096, 9_000, 16_384, 32_768, 50_000, 65_000];
+	const sizes: SizePlan = isLongForm
+		? { kind: "sweep", from: 1, to: largest, repeat: 1 }
+		: cycle([...around, ...large, largest - 1, largest]);
+	const lab = { shape: "with-router", linkProfile: "bare" } as const;
+	return await withLab(lab, async (lab) => {
+		const tunnel = await startBoth(lab, family, FRAGMENT);
+		const carried = await carryBothWays(tunnel, sizes, LARGE_PER_SECOND);
+		expect((await lab.invalidCounts()).total).toBe(0);
+		await expectSoundEnd(tunnel);
+		for (const end of [tunnel.client, tunnel.server]) {
+			const { engine, drops } = finalCounters(end.process);
+			const { fragmentsSent = 0, packetsReassembled = 0 } = engine;
+			measured(
+				end.tunName,
+				`${fragmentsSent} fragments sent, ${packetsReassembled} reassembled`,
+			);
+			expect(fragmentsSent).toBeGreaterThan(200 * ROUNDS);
+			expect(packetsReassembled).toBeGreaterThan(200 * ROUNDS);
+			expect(drops["oversize-datagram"]).toBe(0);
+		}
+		return { measured: carried, isMet: true };
+	});
+}
+
+describe.each(families)("--oversize fragment, IPv%i", (family) => {
+	it(
+		"carries every size up to the largest through NAT and strict conntrack, both ways",
+		async () => {
+			await measureRow(
+				{
+					...OURS,
+					row: 1,
+					title: `--oversize fragment between two of ours, IPv${family}, ${isLongForm ? "every size" : "sizes"} to ${LARGEST_BYTES[family]}`,
+					criterion:
+						"100 % delivered both ways, 0 corrupt, 0 twice, 0 reordered",
+				},
+				() => carryOversize(family),
+			);
+		},
+		(SWEEP_SECONDS + 60) * 1_000,
+	);
+});
+
+async function startBoth(
+	lab: Lab,
+	family: Family,
+	flags: readonly string[],
+): Promise<TunnelInLab> {
 	const both = kinds.get("ours");
 	return await startTunnel(lab, {
 		client: both,
 		server: both,
 		family,
-		clientArguments: FRAGMENT,
-		serverArguments: FRAGMENT,
+		clientArguments: flags,
+		serverArguments: flags,
 	});
 }
 
@@ -211,8 +251,8 @@ describe.each(["double", "stock"] as const)(
 				const bytes = [...fitting, ...tooLarge];
 				const outcome = await runTraffic({
 					...tunnel.places,
-					sizes: { kind: "cycle", bytes },
-					up: plan(bytes, DATAGRAMS_PER_SECOND),
+					sizes: cycle(bytes),
+					up: plan(cycle(bytes), DATAGRAMS_PER_SECOND),
 				});
 				await seen.stop("SIGINT");
 				await tunnel.stop();

@@ -26,7 +26,13 @@ export const SCOREBOARD_ROWS = {
 	1: row(
 		"Integrity sweep",
 		"every size from 1 byte to the limit, both ways: 100 % delivered, 0 corrupt, 0 twice, 0 reordered",
-		{ files: ["src/tunnel/sweep.lab.test.ts"], hasRival: true },
+		{
+			files: [
+				"src/tunnel/sweep.lab.test.ts",
+				"src/reliability/fragments.lab.test.ts",
+			],
+			hasRival: true,
+		},
 	),
 	3: row(
 		"Flow churn",
@@ -94,6 +100,7 @@ export const SCOREBOARD_ROWS = {
 	21: row(
 		"Fragments, honest and hostile",
 		"0 corrupt delivered, no RST for a fragment, memory within its limit and back to 0, good datagrams ≥ 99 %",
+		{ files: ["src/reliability/fragments.lab.test.ts"] },
 	),
 	22: row(
 		"Blind attacks",
