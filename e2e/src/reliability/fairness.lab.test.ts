@@ -148,7 +148,7 @@ async function compare(column: Column): Promise<RowOutcome> {
 
 describe.each(COLUMNS)("%s", (column) => {
 	it(
-		"serves good flows and newcomers beside a stalled receiver and a dead peer",
+		"packet case 56: serves good flows and newcomers beside a stalled receiver and a dead peer",
 		async (context) => {
 			const reason = await whyNoColumn(column);
 			if (reason !== null) return context.skip(reason);

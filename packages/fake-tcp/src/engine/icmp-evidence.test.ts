@@ -45,7 +45,7 @@ describe.each([4, 6] as const)("an ICMPv%i error", (family) => {
 	const headers = family === 4 ? 40 : 60;
 	const [type, code] = TOO_BIG[family];
 
-	it("that a segment of ours is too big lowers the limit at once, refuses what does not fit, and the limit returns after ten minutes", () => {
+	it("packet case 16: that a segment of ours is too big lowers the limit at once, refuses what does not fit, and the limit returns after ten minutes", () => {
 		const at = scene(family);
 		const { pair, flow } = at;
 		receive(at, icmpAbout(at.segment.bytes, { type, code, rest: 1_300 }));
@@ -92,7 +92,7 @@ describe.each([4, 6] as const)("an ICMPv%i error", (family) => {
 		expect(pair.client.dropsByName()).toEqual({ "icmp-implausible": 1 });
 	});
 
-	it("is dropped when it names another flow, address or port", () => {
+	it("packet case 16: is dropped when it names another flow, address or port", () => {
 		const at = scene(family);
 		const { bytes } = at.segment;
 		const addresses = family === 4 ? 12 : 8;
@@ -131,7 +131,7 @@ describe.each([4, 6] as const)("an ICMPv%i error", (family) => {
 		expect(at.pair.client.dropsByName()).toEqual({ "icmp-implausible": 3 });
 	});
 
-	it("never takes the limit below the family's minimum", () => {
+	it("packet case 17: never takes the limit below the family's minimum", () => {
 		const at = scene(family);
 		for (const rest of [0, 1, 67, 68, 100, 575, 1_279])
 			receive(at, icmpAbout(at.segment.bytes, { type, code, rest }));
@@ -172,7 +172,7 @@ describe.each([4, 6] as const)("an ICMPv%i error", (family) => {
 		expect(at.pair.client.evidenceCount).toBe(1);
 	});
 
-	it("that is no matter of size changes nothing and is told", () => {
+	it("packet case 63: that is no matter of size changes nothing and is told", () => {
 		const at = scene(family);
 		const kinds =
 			family === 4

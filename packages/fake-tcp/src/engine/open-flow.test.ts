@@ -63,7 +63,7 @@ function say(
 	return host.takeSent().map(summarize);
 }
 
-describe("row 24: combinations of control bits that mean nothing, on an open flow", () => {
+describe("packet case 24: combinations of control bits that mean nothing, on an open flow", () => {
 	it.each([
 		["FIN alone", FIN],
 		["XMAS", FIN | PSH | URG],
@@ -81,7 +81,7 @@ describe("row 24: combinations of control bits that mean nothing, on an open flo
 	});
 });
 
-describe("rows 36 and 38: a reset for an open flow", () => {
+describe("packet cases 36 and 38: a reset for an open flow", () => {
 	it("closes it when its sequence number is exact, without ACK bit too", () => {
 		const opened = openPair();
 		expect(say(opened, "server", { bits: RST, ack: 0 })).toEqual([]);
@@ -165,7 +165,7 @@ describe("rows 36 and 38: a reset for an open flow", () => {
 	});
 });
 
-describe("rows 40 to 42: bits that stock does not send", () => {
+describe("packet cases 40, 41 and 42: bits that stock does not send", () => {
 	it.each([
 		["FIN|ACK", FIN | ACK, true],
 		["PSH|ACK", PSH | ACK, false],
@@ -208,7 +208,7 @@ describe("rows 40 to 42: bits that stock does not send", () => {
 	});
 });
 
-describe("row 43: keepalives", () => {
+describe("packet case 43: keepalives", () => {
 	it.each([1, 2, 5_000, 4_194_304])(
 		"without payload, %i octets behind, are a sign of life and answered once in 10 ms",
 		(octets) => {
@@ -263,7 +263,7 @@ describe("row 43: keepalives", () => {
 	});
 });
 
-describe("rows 44 and 45: reordered and repeated data", () => {
+describe("packet cases 44 and 45: reordered and repeated data", () => {
 	it("is delivered as it comes; the acknowledgement never goes back", () => {
 		const opened = openPair();
 		const { rcvNxt } = opened.server;

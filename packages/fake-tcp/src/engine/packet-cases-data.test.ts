@@ -37,6 +37,25 @@ describe("segments of an open flow", () => {
 		}
 	});
 
+	it("packet case 36: a reset within the window is answered with a challenge ACK, and closes nothing", () => {
+		for (const end of ENDS)
+			for (const distance of [1, -1, 1_400, 3 * MIB]) {
+				const flow = new OpenFlow();
+				flow.pair.nowMs += 2_000;
+				const { rcvNxt, sndNxt } = flow.flow(end);
+				const seq = (rcvNxt + distance) >>> 0;
+				const answers = flow.give(
+					end,
+					flow.forge(end, { bits: RST, seq, ack: 0 }),
+				);
+				expect(answers.map(summarize)).toMatchObject([
+					{ bits: ACK, seq: sndNxt >>> 0, ack: rcvNxt >>> 0, payloadLength: 0 },
+				]);
+				expect(flow.host(end).closed).toEqual([]);
+				expect(flow.carriesBothWays()).toBe(true);
+			}
+	});
+
 	it("packet case 38: a reset without ACK bit and with acknowledgement 0 closes by its sequence alone", () => {
 		for (const end of ENDS) {
 			const flow = new OpenFlow();
@@ -74,6 +93,21 @@ describe("segments of an open flow", () => {
 		}
 	});
 
+	it("packet case 42: data without the ACK bit is accepted within a known flow, and counted", () => {
+		for (const end of ENDS) {
+			const flow = new OpenFlow();
+			flow.give(
+				end,
+				flow.forge(end, { bits: PSH, ack: 0, payload: datagram(30, 1) }),
+			);
+			expect(delivered(flow, end)).toEqual([datagram(30, 1)]);
+			expect(flow.host(end).notices).toMatchObject([
+				{ name: "odd-control-bits", value: PSH },
+			]);
+			expect(flow.carriesBothWays()).toBe(true);
+		}
+	});
+
 	it("packet case 43: a bare ACK is a life sign in silence, one from behind is answered once", () => {
 		for (const end of ENDS) {
 			const flow = new OpenFlow();
@@ -102,6 +136,24 @@ describe("segments of an open flow", () => {
 		flow.pair.capture.length = 0;
 		flow.pair.settle();
 		expect(flow.pair.capture.length).toBeLessThanOrEqual(4);
+	});
+
+	it("packet case 43: the one octet of a keepalive is no datagram, when the flow is idle", () => {
+		for (const end of ENDS) {
+			const flow = new OpenFlow();
+			expect(flow.carriesBothWays()).toBe(true);
+			flow.pair.nowMs += 1_500;
+			const keepalive = flow.forge(end, {
+				seq: (flow.flow(end).rcvNxt - 1) >>> 0,
+				payload: Uint8Array.of(0),
+			});
+			const answers = flow.give(end, keepalive).map(summarize);
+			expect(answers).toMatchObject([{ bits: ACK, payloadLength: 0 }]);
+			expect(delivered(flow, end)).toEqual([]);
+			const oneOctet = flow.forge(end, { payload: Uint8Array.of(9) });
+			flow.give(end, oneOctet);
+			expect(delivered(flow, end)).toEqual([Uint8Array.of(9)]);
+		}
 	});
 
 	it("packet case 44: data out of order is delivered as it comes, and the acknowledgement never moves back", () => {

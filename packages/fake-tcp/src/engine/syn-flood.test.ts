@@ -61,7 +61,7 @@ function synAckTo(
 	return answer;
 }
 
-describe("row 28: more SYNs than half-open flows are kept", () => {
+describe("packet case 28: more SYNs than half-open flows are kept", () => {
 	it("are answered without state, and no handshake under way is lost for them", () => {
 		const server = floodedServer();
 		for (let index = 0; index < 5_000; index++)

@@ -17,7 +17,7 @@ const ACK = 0x10;
 const SYN_ACK = SYN | ACK;
 const OUR_OPTIONS = "0103030e020405b4";
 
-describe("row 27: a SYN on an open flow", () => {
+describe("packet case 27: a SYN on an open flow", () => {
 	interface Opened {
 		readonly pair: WirePair;
 		readonly client: Flow;
@@ -164,7 +164,7 @@ describe("row 27: a SYN on an open flow", () => {
 	);
 });
 
-describe("row 49: a peer whose port has changed under way", () => {
+describe("packet case 49: a peer whose port has changed under way", () => {
 	it("hears a reset that fits its flow exactly, and can begin anew at once", () => {
 		const pair = new WirePair();
 		const client = pair.client.open(pair.nowMs);
