@@ -74,11 +74,12 @@ export const SCOREBOARD_ROWS = {
 	13: row(
 		"Strict middlebox",
 		"0 INVALID of our making; out-of-window segments reset nothing; after conntrack -F traffic ≤ 3 s",
+		{ files: ["src/reliability/healing.lab.test.ts"], hasRival: true },
 	),
 	14: row(
 		"Dead path, rebinding, roaming, tuple reuse",
 		"death noticed ≤ 10 s on inbound traffic only, traffic ≤ 3 s after",
-		{ hasRival: true },
+		{ files: ["src/reliability/healing.lab.test.ts"], hasRival: true },
 	),
 	16: row(
 		"Every errno at every system call",
