@@ -215,6 +215,7 @@ export class EngineCore {
 		flow.controlRepeats = 0;
 		flow.isJustOpened = false;
 		flow.forgetSuspicions(nowMs);
+		flow.hasResetOldFlow = false;
 		flow.attemptDecidedMs = nowMs;
 		flow.attemptMs = nowMs;
 		flow.doubtedMs = 0;

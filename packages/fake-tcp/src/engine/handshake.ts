@@ -208,6 +208,7 @@ export class Handshake {
 			(bits & (SYN | ACK)) === ACK && segment.segAck !== flow.sndNxt;
 		if (isUnacceptableAck && !strangersUseUpTurns) {
 			core.outbox.resetAt(flow, segment.segAck, nowMs);
+			flow.hasResetOldFlow = true;
 		}
 	}
 
@@ -320,6 +321,8 @@ export class Handshake {
 
 	#refused(flow: Flow, nowMs: number): void {
 		const core = this.#core;
+		const isBare = (core.segment.controlBits & ACK) === 0;
+		if (flow.hasResetOldFlow && isBare) return this.#wayIsFree(flow, nowMs);
 		if (!this.#isOurReset(flow))
 			return core.dropSegment(DROP["rst-out-of-window"], flow);
 		core.count(ENGINE_COUNTER.packetsConsumed, 1);
@@ -327,6 +330,13 @@ export class Handshake {
 		if (core.options.profile.answersResetWithReset)
 			this.#resetFailed(flow, nowMs);
 		core.end(flow, "refused-by-peer", nowMs);
+	}
+
+	/** Stock answers the reset of its old flow with a bare one: nothing was refused, and the next SYN will be taken. */
+	#wayIsFree(flow: Flow, nowMs: number): void {
+		flow.hasResetOldFlow = false;
+		this.#core.count(ENGINE_COUNTER.packetsConsumed, 1);
+		this.transmit(flow, nowMs);
 	}
 
 	/** RFC 9293 §3.10.7.3 and §3.10.7.4: a reset ends a handshake only when it answers it, not one of a flow before. */

@@ -1,6 +1,7 @@
 // ICMP errors about our segments: validated (RFC 5927 §4) before anything believes them, then evidence, and for "too big" a lower limit.
 
 import type { Flow } from "../flow/flow.js";
+import { isAcknowledgementValid } from "../flow/segment-acceptance.js";
 import { headersBytes } from "../mtu/mtu-arithmetic.js";
 import {
 	believableMtuBytes,
@@ -8,14 +9,10 @@ import {
 } from "../pmtu/believable-mtu.js";
 import { ICMP_KIND, ICMP_VERDICT, IcmpErrorView } from "../pmtu/icmp-error.js";
 import { DROP, type DropReason } from "../wire/drop-reason.js";
-import { sequenceAdd, sequenceDistance } from "../wire/sequence.js";
 import { TCP_FIELD } from "../wire/tcp.js";
 import type { EngineCore } from "./engine-core.js";
 import { ENGINE_COUNTER } from "./engine-counters.js";
 import { type EngineNotice, NOTICE } from "./engine-notice.js";
-
-/** A message about a segment that has been acknowledged meanwhile is still news, as far back as segments overtake each other. */
-const LATE_BYTES = 4 * 1024 * 1024;
 
 const NOTICE_OF_KIND: Readonly<Record<number, EngineNotice>> = {
 	[ICMP_KIND.unreachable]: NOTICE["icmp-unreachable"],
@@ -52,8 +49,9 @@ export class IcmpEvidence {
 		const flow = this.#quotedFlow();
 		if (flow === undefined)
 			return this.#drop(DROP["icmp-unrelated"], icmp.quotedTcpStart, 4, null);
-		// RFC 5927 §4.1: only who sees our segments knows what is on its way.
-		if (!isPlausible(flow, icmp.quotedSeq))
+		// RFC 5927 §4.1: only who sees our segments knows what is on its way. The same range as for acknowledgements: a
+		// message about a segment that has arrived meanwhile, by another way, is still news.
+		if (!isAcknowledgementValid(icmp.quotedSeq, flow.sndUna, flow.sndNxt))
 			return this.#drop(
 				DROP["icmp-implausible"],
 				icmp.quotedTcpStart + TCP_FIELD.sequence,
@@ -120,12 +118,4 @@ export class IcmpEvidence {
 			flow,
 		);
 	}
-}
-
-function isPlausible(flow: Flow, seq: number): boolean {
-	const oldest = sequenceAdd(flow.sndUna, -LATE_BYTES);
-	return (
-		sequenceDistance(oldest, seq) >= 0 &&
-		sequenceDistance(seq, flow.sndNxt) >= 0
-	);
 }

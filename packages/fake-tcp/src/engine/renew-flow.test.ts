@@ -187,6 +187,34 @@ describe("a client whose handshake fails", () => {
 		expect(pair.server.takeDelivered().at(-1)).toEqual(datagram(20, 7));
 	});
 
+	it("begins at once on the port of a dead client, whose flow a stock server still has", () => {
+		const pair = new WirePair({ server: { profile: "stock-exact" } });
+		pair.client.send(
+			pair.client.open(pair.nowMs),
+			[datagram(20, 9)],
+			pair.nowMs,
+		);
+		pair.settle();
+		const [old] = pair.server.opened;
+		if (old === undefined) throw new Error("no flow");
+		pair.server.send(old, [datagram(20, 9)], pair.nowMs);
+		pair.settle();
+		pair.server.takeDelivered();
+		// Another client that knows nothing, from the same port: the seed decides it.
+		const next = new EngineHost({ role: "client", seed: 7 });
+		const flow = next.open(pair.nowMs);
+		next.send(flow, [datagram(20, 1)], pair.nowMs);
+		for (let exchange = 0; exchange < 10; exchange++) {
+			for (const packet of next.takeSent())
+				pair.server.receive(packet, pair.nowMs);
+			for (const packet of pair.server.takeSent())
+				next.receive(packet, pair.nowMs);
+		}
+		expect(flow.state).toBe("ESTABLISHED");
+		expect(next.renewed).toEqual([]);
+		expect(pair.server.takeDelivered()).toEqual([datagram(20, 1)]);
+	});
+
 	it("as stock-exact, ends like stock", () => {
 		const talk = new Talk({ client: { profile: "stock-exact" } });
 		talk.talk(500);

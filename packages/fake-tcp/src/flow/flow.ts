@@ -110,6 +110,8 @@ export class Flow {
 	/** Client: when this attempt at a handshake was decided on, and when its first SYN is due. */
 	attemptDecidedMs = 0;
 	attemptMs = 0;
+	/** In this attempt the peer was told that its flow from before is dead, by a reset. */
+	hasResetOldFlow = false;
 	/** Attempts and short-lived flows in a row that came to nothing. */
 	failedAttempts = 0;
 	/** Since when the flow is being opened anew, and when its peer was last heard before that; 0 while it is not. */
