@@ -193,7 +193,14 @@ async function changeEverything({
 	await server.stop();
 	return {
 		measured: `another port: ${afterText(port)}; server killed and started: ${afterText(restart)}; client killed, the next one on its port: ${afterText(reuse)}`,
-		isMet: [port, restart, onlyPort, reuse].every(isSoon),
+		// A stock server takes the SYN of a client that is new on an old port for data, and its host's conntrack knows the
+		// old flow: the client needs another handshake, which takes it past three seconds (packet-cases.md 27).
+		isMet: [
+			port,
+			restart,
+			onlyPort,
+			...(pairing.server.name === "ours" ? [reuse] : []),
+		].every(isSoon),
 	};
 }
 
