@@ -118,7 +118,7 @@ describe("the capture of a pump", () => {
 		);
 		const view = new DataView(reset.buffer);
 		view.setUint16(2, reset.length);
-		// Within the window, but not the exact sequence number: RFC 5961 §3.2.
+		// Within the window, but not the exact sequence number.
 		view.setUint32(24, (view.getUint32(24) + 1_000) >>> 0);
 		view.setUint8(33, 0x04);
 		const words = [12, 14, 16, 18].map((at) => view.getUint16(at));
