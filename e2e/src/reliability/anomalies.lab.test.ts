@@ -118,6 +118,34 @@ describe.each([4, 6] as const)(
 	},
 );
 
+describe.each([4, 6] as const)("a healthy tunnel, IPv%i", (family) => {
+	it("has no anomalies from its start to its end", async () => {
+		await withLab({ shape: "with-router" }, async (lab) => {
+			const tunnel = await startTunnel(lab, {
+				client: ours,
+				server: ours,
+				family,
+				clientArguments: ["--anomalies"],
+				serverArguments: ["--anomalies"],
+			});
+			const { echo } = await runTraffic({
+				...tunnel.places,
+				sizes: { kind: "cycle", bytes: [1_400, 64, 500] },
+				flows: 20,
+				up: { count: 100, rate: 2_000, unit: "datagrams" },
+				echo: true,
+				maxSeconds: 10,
+			});
+			expect(echo?.lost).toBe(0);
+			await tunnel.stop();
+			expect(anomalyLines(tunnel.client.process)).toEqual([]);
+			// The client's end resets flows that were in use a moment ago.
+			const codes = anomalyLines(tunnel.server.process).map(({ code }) => code);
+			expect(codes.filter((code) => code !== "reset-by-peer")).toEqual([]);
+		});
+	});
+});
+
 describe("tunscope client --anomalies behind a smaller link", () => {
 	it("names the path MTU, the router that says so, and the MTU to set", async () => {
 		await withLab({ shape: "with-router" }, async (lab) => {

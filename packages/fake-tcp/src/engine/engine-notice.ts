@@ -20,7 +20,7 @@ export const ENGINE_NOTICES = [
 	"icmp-prohibited",
 	"icmp-time-exceeded",
 	"icmp-other",
-	/** A reset with the exact sequence number ended a flow. value: 1 when it carried an acknowledgement. */
+	/** A reset with the exact sequence number ended a flow; at a server one in use. value: 1 when it carried an acknowledgement. */
 	"reset-by-peer",
 	/** A reset within the window was answered with a challenge ACK (RFC 5961 §3.2). value: distance, octets. */
 	"reset-challenged",

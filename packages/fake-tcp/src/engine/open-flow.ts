@@ -36,6 +36,8 @@ const STRAY_ACK_INTERVAL_MS = 10;
 const MAX_FAR_ANSWERS = 8;
 /** How often a flow goes on from where the peer believes it. */
 const CATCH_UP_INTERVAL_MS = 1_000;
+/** A flow that carried data this lately is in use. */
+const IN_USE_MS = 1_000;
 
 export class OpenFlow {
 	readonly #core: EngineCore;
@@ -271,7 +273,9 @@ export class OpenFlow {
 	#receiveReset(flow: Flow, nowMs: number): void {
 		const core = this.#core;
 		const hasAck = (core.segment.controlBits & ACK) !== 0;
-		core.noticeSegment(NOTICE["reset-by-peer"], flow, hasAck ? 1 : 0);
+		// Clients end every flow with a reset, as stock does: an idle one's is no news to a server.
+		if (core.options.role === "client" || nowMs - flow.lastDataMs < IN_USE_MS)
+			core.noticeSegment(NOTICE["reset-by-peer"], flow, hasAck ? 1 : 0);
 		core.count(ENGINE_COUNTER.packetsConsumed, 1);
 		core.count(ENGINE_COUNTER.resetsReceived, 1);
 		if (core.options.profile.answersResetWithReset)

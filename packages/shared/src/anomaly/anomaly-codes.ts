@@ -187,7 +187,7 @@ const NOTICES = {
 			reporter: "address",
 		},
 	},
-	"reset-by-peer": bare("warn", "rst", "inbound"),
+	"reset-by-peer": bare("note", "rst", "inbound"),
 	"reset-challenged": {
 		...placed("warn", "rst", "inbound"),
 		parameters: { distance: "octets" },
