@@ -176,7 +176,7 @@ function packetsOf(sample: CounterSample | null): TunnelDescription["packets"] {
 			(sum, count, reason) => (isFateOfPacket(reason) ? sum + count : sum),
 			0,
 		),
-		waiting: (sample?.gauges.heldFragments ?? 0) + (engine?.packetsHeld ?? 0),
+		waiting: engine?.packetsHeld ?? 0,
 	};
 }
 

@@ -1,4 +1,8 @@
-import { DROP_REASON_ROWS, ENGINE_COUNTERS } from "@tunscope/fake-tcp";
+import {
+	DROP_REASON_ROWS,
+	ENGINE_COUNTER,
+	ENGINE_COUNTERS,
+} from "@tunscope/fake-tcp";
 import {
 	instanceDescriptionSchema,
 	TUN_ADDRESS_DEFAULTS,
@@ -124,7 +128,7 @@ describe("status of an instance", () => {
 		counters.gauge("flowsEstablished", 2);
 		counters.gauge("flowsHalfOpen", 1);
 		counters.gauge("heldFragmentBytes", 1_536);
-		counters.gauge("heldFragments", 2);
+		counters.engine[ENGINE_COUNTER.packetsHeld] = 2;
 		counters.gauge("linkMtuBytes", 1_500);
 		counters.gauge("nowMs", 900);
 		counters.gauge("lastInboundMs", 650);

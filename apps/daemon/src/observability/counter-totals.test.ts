@@ -36,6 +36,7 @@ describe("counter totals", () => {
 		const sample = readCounterSample(counters, 0);
 		expect(sample.engine.packetsReceived).toBe(9);
 		expect(sample.drops).toContain(9);
+		expect(sample.engine.packetsHeld).toBe(0);
 		expect(sample.gauges.flowsEstablished).toBe(0);
 		expect(sample.gauges.lastInboundMs).toBe(-1);
 		expect(counters.length).toBe(GAUGES_START + GAUGES.length);

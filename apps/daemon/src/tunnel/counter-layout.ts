@@ -22,8 +22,6 @@ export const GAUGES = [
 	"pendingBytes",
 	/** Memory of IP fragments that wait for the rest of their datagram. */
 	"heldFragmentBytes",
-	/** How many they are: packets whose fate is open. */
-	"heldFragments",
 	/** Milliseconds since the engine's epoch of the last inbound segment, -1 before the first. */
 	"lastInboundMs",
 	/** The engine's clock when it last published, so that a reader can tell ages. */

@@ -2,6 +2,7 @@
 
 import {
 	DROP_REASON_COUNT,
+	ENGINE_COUNTER,
 	ENGINE_COUNTERS,
 	type EngineCounterName,
 } from "@tunscope/fake-tcp";
@@ -43,6 +44,8 @@ export function readCounterSample(
 export function resetGauges(counters: Float64Array): void {
 	counters.fill(0, GAUGES_START, GAUGES_START + GAUGES.length);
 	counters[GAUGES_START + GAUGES.indexOf("lastInboundMs")] = -1;
+	// The engine's one present value: what a dead worker held is held no more.
+	counters[ENGINE_COUNTERS_START + ENGINE_COUNTER.packetsHeld] = 0;
 }
 
 function byName<Name extends string>(

@@ -331,7 +331,6 @@ export class TunnelWorker {
 		counters.gauge("flowsHalfOpen", engine.halfOpenCount);
 		counters.gauge("pendingBytes", engine.pendingBytes);
 		counters.gauge("heldFragmentBytes", engine.heldFragmentBytes);
-		counters.gauge("heldFragments", engine.heldFragments);
 		counters.gauge("lastInboundMs", engine.lastInboundMs);
 		counters.gauge("nowMs", this.#nowMs());
 		counters.gauge("linkMtuBytes", engine.linkMtuBytes);

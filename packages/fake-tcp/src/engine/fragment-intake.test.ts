@@ -52,7 +52,9 @@ describe.each(families)("fragments at the engine, IPv%i", (family) => {
 		const part = { identification: 5, start: 1_480, hasMore: false };
 		all.give(fragmentOf(packet, { ...part, payload: looksLikeTcp }));
 		expect(all.server.engine.heldFragments).toBe(1);
+		expect(all.server.counter("packetsHeld")).toBe(1);
 		all.pair.advance(5_200);
+		expect(all.server.counter("packetsHeld")).toBe(0);
 		expect(all.server.dropsByName()).toEqual({ "fragment-timeout": 1 });
 		expectSilence(all);
 	});

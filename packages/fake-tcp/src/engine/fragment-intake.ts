@@ -12,6 +12,7 @@ import { NOTICE } from "./engine-notice.js";
 /** Fragments are cut at multiples of it, so that the largest may be shorter than the path takes. */
 const FRAGMENT_UNIT_BYTES = 8;
 const REASSEMBLED = ENGINE_COUNTER.packetsReassembled;
+const PACKETS_HELD = ENGINE_COUNTER.packetsHeld;
 const MALFORMED = DROP["fragment-malformed"];
 const NOT_TCP = DROP["not-tcp"];
 const BAD_CHECKSUM = DROP["bad-tcp-checksum"];
@@ -20,6 +21,7 @@ const FRAGMENTS_REASSEMBLED = NOTICE["fragments-reassembled"];
 export class FragmentIntake {
 	readonly #core: EngineCore;
 	readonly #reassembler: Reassembler;
+	#heldCounted = 0;
 	readonly #tuple = {
 		remote: new Int32Array(4),
 		remotePort: 0,
@@ -62,10 +64,12 @@ export class FragmentIntake {
 
 	expire(nowMs: number): void {
 		this.#reassembler.expire(nowMs);
+		this.#countHeld();
 	}
 
 	clear(): void {
 		this.#reassembler.clear();
+		this.#countHeld();
 	}
 
 	/**
@@ -76,6 +80,7 @@ export class FragmentIntake {
 		const core = this.#core;
 		const { segment } = core;
 		const taken = this.#reassembler.take(segment, nowMs);
+		this.#countHeld();
 		if (taken === HELD) return false;
 		if (taken !== WHOLE) {
 			core.dropUnbound(taken, offset, length);
@@ -98,6 +103,14 @@ export class FragmentIntake {
 		}
 		this.#tell(whole.largestPacketLength, whole.pieces);
 		return true;
+	}
+
+	/** Their share of a counter that others have one of, too. */
+	#countHeld(): void {
+		const { heldPieces } = this.#reassembler;
+		if (heldPieces === this.#heldCounted) return;
+		this.#core.count(PACKETS_HELD, heldPieces - this.#heldCounted);
+		this.#heldCounted = heldPieces;
 	}
 
 	/**

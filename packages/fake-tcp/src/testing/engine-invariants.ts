@@ -22,8 +22,7 @@ export function fatesOf(host: EngineHost): number {
 		host.counter("packetsReassembled") +
 		host.counter("packetsTakenAsEvidence") +
 		// Theirs is open, and counted as one until it is decided.
-		host.counter("packetsHeld") +
-		host.engine.heldFragments;
+		host.counter("packetsHeld");
 	for (const [reason, count] of host.drops.entries()) {
 		if (DROP_REASON_ROWS[reason]?.side === "tun") fates += count;
 	}
