@@ -40,21 +40,26 @@ describe("tunscope reconnect", () => {
 						null,
 					{ what: `${atLeast} flows at the server`, deadlineMs: 10_000 },
 				);
-			const conversing = runTraffic({
-				...tunnel.places,
-				sizes: { kind: "fixed", bytes: 500 },
-				up: { count: DATAGRAMS, rate: 250, unit: "datagrams" },
-				echo: true,
-				maxSeconds: 20,
-			});
-			await flowsOpened(1);
-			expect(await reconnect(lab.client)).toEqual({
-				code: 0,
-				stdout: "client_9001: its flows go on from new ports.\n",
-				stderr: "",
-			});
-			await flowsOpened(2);
-			expect((await conversing).echo?.received).toBe(DATAGRAMS);
+			const moveOn = async () => {
+				await flowsOpened(1);
+				expect(await reconnect(lab.client)).toEqual({
+					code: 0,
+					stdout: "client_9001: its flows go on from new ports.\n",
+					stderr: "",
+				});
+				await flowsOpened(2);
+			};
+			const [{ echo }] = await Promise.all([
+				runTraffic({
+					...tunnel.places,
+					sizes: { kind: "fixed", bytes: 500 },
+					up: { count: DATAGRAMS, rate: 250, unit: "datagrams" },
+					echo: true,
+					maxSeconds: 20,
+				}),
+				moveOn(),
+			]);
+			expect(echo?.received).toBe(DATAGRAMS);
 			expect(await reconnect(lab.server)).toEqual({
 				code: 1,
 				stdout: "",
