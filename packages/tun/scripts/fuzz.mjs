@@ -28,6 +28,7 @@ const pureSources = [
 	"route_messages.cc",
 	"segment_cutter.cc",
 	"tcp_location.cc",
+	"tun_writer.cc",
 ];
 
 function allTargets() {
