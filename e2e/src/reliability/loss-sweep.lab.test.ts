@@ -2,12 +2,13 @@
 
 import { describe, it } from "vitest";
 import { FIND_KINDS_TIMEOUT_MS } from "../tunnel/available-kinds.js";
+import { startTunnel } from "../tunnel/tunnel-in-lab.js";
 import {
 	type ImpairedDirection,
 	remarkOnUnread,
 	runImpaired,
 } from "./impaired-tunnel.js";
-import { measureRow, whyNoColumn } from "./measure-row.js";
+import { kindOfColumn, measureRow, whyNoColumn } from "./measure-row.js";
 import { percent } from "./percent.js";
 import { COLUMNS, isLongForm } from "./row-form.js";
 
@@ -76,6 +77,75 @@ describe.each(CASES)(
 					},
 				);
 			},
+			FIND_KINDS_TIMEOUT_MS,
+		);
+	},
+);
+
+/** 4,000 bytes and a TCP header in pieces of 1,480 octets. */
+const PIECES = 3;
+const PIECED_BYTES = 4_000;
+const PIECED_PER_SECOND = 400;
+const FRAGMENT = ["--oversize", "fragment"];
+
+/** What is left of datagrams that need all their pieces, at the loss that the link really made. */
+function wholeShare({ ledger }: ImpairedDirection): number {
+	return (1 - ledger.lost / ledger.entered) ** PIECES;
+}
+
+describe.each(LOSSES.filter((loss) => loss > 0).map((loss) => ({ loss })))(
+	"ours, fragmented, loss $loss",
+	({ loss }) => {
+		it(
+			"delivers every datagram whose pieces all came",
+			() =>
+				measureRow(
+					{
+						row: 6,
+						title: `${loss * 100} % loss each way, IPv4, datagrams of ${PIECES} fragments`,
+						criterion: `delivered ≥ (1 − p)^${PIECES} − 1 pp, p as the link lost; 0 corrupt`,
+						column: "ours",
+						seed: 1,
+					},
+					async () => {
+						const kind = await kindOfColumn("ours");
+						const { up, down } = await runImpaired(
+							{
+								column: "ours",
+								family: 4,
+								seed: 1,
+								impairments: { lossShare: loss },
+								sizes: { kind: "fixed", bytes: PIECED_BYTES },
+								stream: {
+									count: PIECED_PER_SECOND * SECONDS,
+									rate: PIECED_PER_SECOND,
+									unit: "datagrams",
+								},
+							},
+							(lab) =>
+								startTunnel(lab, {
+									client: kind,
+									server: kind,
+									family: 4,
+									clientArguments: FRAGMENT,
+									serverArguments: FRAGMENT,
+								}),
+						);
+						const both = [up, down];
+						const text = both.map(
+							(one) =>
+								`${percent(one.verdict.deliveredShare)} (wanted ${percent(wholeShare(one) - MARGIN)})`,
+						);
+						return {
+							measured: `up ${text[0]}, down ${text[1]}`,
+							isMet: both.every(
+								(one) =>
+									one.verdict.corrupted === 0 &&
+									one.verdict.deliveredShare >= wholeShare(one) - MARGIN,
+							),
+						};
+					},
+				),
 			FIND_KINDS_TIMEOUT_MS,
 		);
 	},
