@@ -92,7 +92,7 @@ export const SCOREBOARD_ROWS = {
 	),
 	19: row(
 		"Differential checks",
-		"native, TypeScript, slow reference and kernel agree on every packet",
+		"native code and its slow references agree on every packet",
 	),
 	20: row(
 		"Malformed storm",
