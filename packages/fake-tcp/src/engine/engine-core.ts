@@ -41,6 +41,8 @@ export class EngineCore {
 	readonly halfOpen: HalfOpenFlows;
 	/** Copies of data that lies far away from where its flow is. */
 	readonly held: HeldSegments;
+	/** The segment in the view was put together from fragments: it is never answered with a reset. */
+	cameInFragments = false;
 	readonly #quietFlows: QuietFlows;
 	readonly #place = { offset: 0, length: 0, faultStart: 0, faultLength: 0 };
 	readonly pendingBudget: PendingBudget = {

@@ -269,8 +269,11 @@ export class Engine {
 		const bound = segment.bind(offset, length);
 		if (bound === FRAGMENT) {
 			if (!this.#isForUs()) core.dropSegment(DROP["wrong-destination"]);
-			else if (this.#fragments.completes(offset, length, nowMs))
+			else if (this.#fragments.completes(offset, length, nowMs)) {
+				core.cameInFragments = true;
 				this.#receiveSegment(segment.payloadLength, nowMs);
+				core.cameInFragments = false;
+			}
 			return;
 		}
 		const isIcmp = bound === ICMP_ERROR;

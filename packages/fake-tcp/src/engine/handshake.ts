@@ -206,7 +206,8 @@ export class Handshake {
 		// that holds a flow of ours from before a restart that this flow is dead (packet-cases.md 27).
 		const isUnacceptableAck =
 			(bits & (SYN | ACK)) === ACK && segment.segAck !== flow.sndNxt;
-		if (isUnacceptableAck && !strangersUseUpTurns) {
+		const mayReset = !strangersUseUpTurns && !core.cameInFragments;
+		if (isUnacceptableAck && mayReset) {
 			core.outbox.resetAt(flow, segment.segAck, nowMs);
 			flow.hasResetOldFlow = true;
 		}

@@ -65,6 +65,7 @@ export class StraySegments {
 
 	/** @param isSynToListener at the listening port the SYN counts as an octet, elsewhere stock leaves it out. */
 	#answer(isSynToListener: boolean, nowMs: number): void {
+		if (this.#core.cameInFragments) return;
 		if (!this.#resets.allows(nowMs)) return;
 		const { segment, outbox } = this.#core;
 		const end = sequenceAdd(segment.segSeq, segment.payloadLength);
