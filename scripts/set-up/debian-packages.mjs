@@ -39,6 +39,7 @@ export const TEST_PACKAGES = [
 		command: "python3",
 		purpose: "raw sockets for hostile bytes",
 	},
+	{ packageName: "python3-scapy", purpose: "hostile packets" },
 	{ packageName: "groff-base", command: "groff", purpose: "the manual page" },
 	{ packageName: "man-db", command: "man", purpose: "the manual page" },
 	{ packageName: "mandoc", command: "mandoc", purpose: "the manual page" },

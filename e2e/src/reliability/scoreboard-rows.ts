@@ -97,15 +97,22 @@ export const SCOREBOARD_ROWS = {
 	20: row(
 		"Malformed storm",
 		"0 crashes, every packet in exactly one counter, a good flow beside it loses ≤ 1 pp",
+		{ files: ["src/reliability/malformed-storm.lab.test.ts"] },
 	),
 	21: row(
 		"Fragments, honest and hostile",
 		"0 corrupt delivered, no RST for a fragment, memory within its limit and back to 0, good datagrams ≥ 99 %",
-		{ files: ["src/reliability/fragments.lab.test.ts"] },
+		{
+			files: [
+				"src/reliability/fragments.lab.test.ts",
+				"src/reliability/hostile-fragments.lab.test.ts",
+			],
+		},
 	),
 	22: row(
 		"Blind attacks",
 		"0 resets, ≤ 1 of 100,000 data segments delivered, path MTU never below the minimum",
+		{ files: ["src/reliability/blind-attacks.lab.test.ts"] },
 	),
 	23: row(
 		"SYN flood",
