@@ -48,7 +48,7 @@ function sentenceAt(text, at) {
 	const before = text.slice(0, at);
 	const start = Math.max(
 		0,
-		...[...before.matchAll(/[.!?] (?=[A-Z“"(])/g)].map(
+		...[...before.matchAll(/[.!?] (?=[A-Z“"(]|$)/g)].map(
 			({ index }) => index + 2,
 		),
 	);
