@@ -25,7 +25,7 @@ const PYTHON = "/usr/bin/python3";
 const FLOOD_SOURCE = "198.18.77.1";
 const FLOOD_PER_SECOND = 20_000;
 /** Long: a million packets in each half of a pair. */
-const FLOOD_SECONDS = isLongForm ? 50 : 1.5;
+const FLOOD_SECONDS = isLongForm ? 50 : 2.5;
 const PAIRS = 3;
 /** On a machine that has other work too, three short pairs may mislead: then two more are measured, and all count. */
 const MORE_PAIRS = 5;
@@ -86,12 +86,12 @@ async function goodputUnderFlood(
 	return up?.goodputBitsPerSecond ?? 0;
 }
 
-/** @returns goodput under the flood, as a share of that with the flood dropped before the TUN */
+/** @returns goodput under the flood, as a share of that with the flood dropped before the TUN; null when a machine busy with other things carried nothing even then */
 async function measurePair(
 	lab: Lab,
 	tunnel: TunnelInLab,
 	isGuardedFirst: boolean,
-): Promise<number> {
+): Promise<number | null> {
 	const halves = { open: 0, guarded: 0 };
 	for (const isGuarded of [isGuardedFirst, !isGuardedFirst]) {
 		await guardTun(lab, isGuarded);
@@ -104,7 +104,7 @@ async function measurePair(
 		"goodput",
 		`${(open / 1e6).toFixed(0)} Mbit/s under the flood, ${(guarded / 1e6).toFixed(0)} with it dropped before the TUN: ${share.toFixed(3)}`,
 	);
-	return share;
+	return guarded === 0 ? null : share;
 }
 
 function median(values: readonly number[]): number {
@@ -127,11 +127,11 @@ describe("a flood of 20,000 bad packets a second on a tunnel's TUN", () => {
 				serverArguments: ["--anomalies"],
 			});
 			const shares: number[] = [];
-			const isSettled = () =>
-				shares.length >= MORE_PAIRS ||
-				(shares.length >= PAIRS && median(shares) >= LEAST_SHARE);
-			while (!isSettled())
-				shares.push(await measurePair(lab, tunnel, shares.length % 2 === 0));
+			for (let pair = 0; pair < MORE_PAIRS; pair++) {
+				const share = await measurePair(lab, tunnel, pair % 2 === 0);
+				if (share !== null) shares.push(share);
+				if (shares.length >= PAIRS && median(shares) >= LEAST_SHARE) break;
+			}
 			await tunnel.stop();
 			const lines = anomalyLines(tunnel.server.process);
 			const { drops } = finalCounters(tunnel.server.process);
