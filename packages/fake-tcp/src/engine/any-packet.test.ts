@@ -151,7 +151,7 @@ describe("an engine, given any packet", () => {
 		() => {
 			checkRandomCases("any packet in the engine", PACKETS_PER_ENGINE, attack);
 		},
-		timeLimitMs("any packet in the engine"),
+		timeLimitMs(),
 	);
 
 	it("is given segments that reach its flows, not only ones that die at the parser", () => {

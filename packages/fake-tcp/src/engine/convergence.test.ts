@@ -139,7 +139,7 @@ describe("two engines on a simulated link", () => {
 	it(
 		`carry data both ways within ${CONVERGED_WITHIN_MS / 1_000} s once it is clear, whatever came before (${casesOf("convergence")} random histories)`,
 		() => checkRandomCases("convergence", 1, checkOne),
-		timeLimitMs("convergence"),
+		timeLimitMs(),
 	);
 
 	it("do so at once when nothing went wrong", () => {

@@ -170,7 +170,7 @@ describe("two engines on any wire", () => {
 				parametersOf("event sequences"),
 			);
 		},
-		timeLimitMs("event sequences"),
+		timeLimitMs(),
 	);
 
 	it(
@@ -201,6 +201,6 @@ describe("two engines on any wire", () => {
 				parametersOf("event sequences", 3),
 			);
 		},
-		timeLimitMs("event sequences"),
+		timeLimitMs(),
 	);
 });

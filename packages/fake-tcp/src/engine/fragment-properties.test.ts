@@ -97,6 +97,6 @@ describe("a datagram in fragments", () => {
 		() => {
 			checkRandomCases("fragments round trip", DATAGRAMS_PER_PAIR, carryMany);
 		},
-		timeLimitMs("fragments round trip"),
+		timeLimitMs(),
 	);
 });

@@ -153,7 +153,7 @@ describe("what the engine writes", () => {
 				parametersOf("segments round trip"),
 			);
 		},
-		timeLimitMs("segments round trip"),
+		timeLimitMs(),
 	);
 
 	it("leaves the payload's place alone", () => {

@@ -113,6 +113,6 @@ describe("a reassembler against a slow one", () => {
 				"whole",
 			]);
 		},
-		timeLimitMs("reassembly"),
+		timeLimitMs(),
 	);
 });

@@ -46,9 +46,9 @@ export function parametersOf(property: PropertyName, casesPerRun = 1) {
 	};
 }
 
-/** A test may take this long: generous, because CI's cores are shared. */
-export function timeLimitMs(property: PropertyName): number {
-	return 60_000 + casesOf(property) * 2;
+/** A property may take this long: generous, because CI's cores are shared, and a case may be a whole history. */
+export function timeLimitMs(): number {
+	return 60_000 + inject("propertyCases") / 2;
 }
 
 /**

@@ -91,7 +91,7 @@ describe("TCP options", () => {
 				parametersOf("options round trip"),
 			);
 		},
-		timeLimitMs("options round trip"),
+		timeLimitMs(),
 	);
 });
 

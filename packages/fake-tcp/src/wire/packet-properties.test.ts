@@ -113,7 +113,7 @@ describe("a segment view, given any packet", () => {
 				}
 			});
 		},
-		timeLimitMs("any packet in the view"),
+		timeLimitMs(),
 	);
 
 	it("is compared on packets of every kind: accepted, refused for each reason it knows, evidence", () => {
