@@ -222,6 +222,7 @@ export class EngineCore {
 		flow.attemptMs = nowMs;
 		flow.doubtedMs = 0;
 		flow.largestSegmentBytes = 0;
+		flow.nextPathLookMs = nowMs;
 		settle(flow);
 		flow.quality.forgetArrivals();
 		this.limitPayload(flow);

@@ -125,6 +125,7 @@ export class Flow {
 	pathMtuUntilMs = 0;
 	/** Payload octets of the largest segment sent. */
 	largestSegmentBytes = 0;
+	nextPathLookMs = 0;
 	/** Round trips, loss and order as this end sees them. */
 	readonly quality = new PathQuality();
 

@@ -127,7 +127,7 @@ export class PathQuality {
 	}
 
 	/**
-	 * Call it about ten times a second. What was expected is how far the sequence went, what came is counted in octets, as
+	 * Call it about once a second. What was expected is how far the sequence went, what came is counted in octets, as
 	 * in RFC 3550 §A.3: a segment that comes late fills its own hole, and the numbers that stock sends twice and then skips
 	 * cancel out; neither is loss.
 	 * @returns true when a sample has just been completed.
