@@ -164,12 +164,14 @@ export class ClientApplications implements ApplicationSide {
 			if (this.#rotation.isInTransition(flow.slot)) continue;
 			const isOpening = flow.state !== "ESTABLISHED";
 			const heardMs = nowMs - (isOpening ? flow.attemptMs : flow.lastInboundMs);
-			if (heardMs < (isOpening ? ATTEMPT_MS : SILENT_MS)) continue;
+			const isLate = heardMs >= (isOpening ? ATTEMPT_MS : SILENT_MS);
+			// A flow that is being opened anew has waited for its server before.
+			if (!isLate && !(isOpening && flow.failingSinceMs > 0)) continue;
 			const isAsked = isOpening || flow.lastDataMs > flow.lastInboundMs;
 			isSilent ||= isAsked && nowMs - flow.lastDataMs < SILENT_MS;
 			if (servers.ofFlow(flow) === undefined)
 				this.#move(flow, servers.current, nowMs);
-			else if (isOpening) this.#tryNext(flow, nowMs);
+			else if (isOpening && isLate) this.#tryNext(flow, nowMs);
 		}
 		return isSilent;
 	}

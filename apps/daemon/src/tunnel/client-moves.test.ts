@@ -129,4 +129,21 @@ describe("an open flow", () => {
 		world.client.application.renewFlows(null, world.nowMs);
 		expect(world.client.engine.flows).toHaveLength(0);
 	});
+
+	it("that is being opened anew moves the moment its server is no longer one", () => {
+		const [application] = world.conversations(1);
+		if (application === undefined) throw new Error("no application");
+		world.network.setTunDown(world.client.tun, true);
+		const [flow] = world.client.engine.flows;
+		// Until it waits for its next attempt.
+		const isPausing = () => (flow?.attemptMs ?? 0) > world.nowMs;
+		for (let turn = 0; turn < 300 && !isPausing(); turn++) {
+			world.send(application, 7);
+			world.settle();
+			pass(100);
+		}
+		expect(isPausing()).toBe(true);
+		leadTo(DEAD[0]);
+		expect(peers()).toEqual([DEAD[0].address]);
+	});
 });
