@@ -163,11 +163,11 @@ export class ClientApplications implements ApplicationSide {
 			if (flow === undefined || !this.#rotation.tend(flow, nowMs)) continue;
 			if (this.#rotation.isInTransition(flow.slot)) continue;
 			const isOpening = flow.state !== "ESTABLISHED";
-			const heardMs = nowMs - (isOpening ? flow.attemptMs : flow.lastInboundMs);
+			const heardMs = nowMs - (isOpening ? flow.attemptMs : flow.lastAnswerMs);
 			const isLate = heardMs >= (isOpening ? ATTEMPT_MS : SILENT_MS);
 			// A flow that is being opened anew has waited for its server before.
 			if (!isLate && !(isOpening && flow.failingSinceMs > 0)) continue;
-			const isAsked = isOpening || flow.lastDataMs > flow.lastInboundMs;
+			const isAsked = isOpening || flow.lastDataMs > flow.lastAnswerMs;
 			isSilent ||= isAsked && nowMs - flow.lastDataMs < SILENT_MS;
 			if (servers.ofFlow(flow) === undefined)
 				this.#move(flow, servers.current, nowMs);

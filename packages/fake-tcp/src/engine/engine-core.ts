@@ -181,6 +181,7 @@ export class EngineCore {
 		if (flow === undefined) return undefined;
 		flow.family = tuple.family;
 		this.outbox.prepare(flow);
+		flow.lastDataMs = nowMs;
 		flow.failedAttempts = 0;
 		flow.failingSinceMs = 0;
 		flow.heardBeforeMs = 0;
@@ -203,8 +204,9 @@ export class EngineCore {
 		flow.nextIdentification = 0;
 		flow.openedMs = nowMs;
 		flow.lastInboundMs = nowMs;
+		flow.lastAnswerMs = nowMs;
+		flow.peerAskedMs = -1_000;
 		flow.lastOutboundMs = nowMs;
-		flow.lastDataMs = nowMs;
 		flow.handshakeTurns = 0;
 		flow.nextTransmissionMs = nowMs;
 		flow.isWindowOpen = !this.options.profile.opensConntrackWindow;

@@ -1,6 +1,7 @@
 // What an accepted segment of an open flow does: data to deliver, acknowledgements to note, control values to learn.
 
 import { FLOW_COUNTER, FLOW_COUNTERS, type Flow } from "../flow/flow.js";
+import { isAnswer } from "../flow/liveness.js";
 import { MINIMUM_LINK_MTU_BYTES } from "../mtu/mtu-arithmetic.js";
 import { segmentsIn } from "../train/train-table.js";
 import {
@@ -63,6 +64,12 @@ export class Established {
 		const { segment } = core;
 		flow.lastInboundMs = nowMs;
 		core.lastInboundMs = nowMs;
+		const isQuestion = sequenceLess(segment.segSeq, flow.rcvNxt);
+		if (
+			segment.payloadLength > 0 ||
+			isAnswer(flow, segment.segAck, isQuestion, nowMs)
+		)
+			flow.lastAnswerMs = nowMs;
 		if ((segment.controlBits & ACK) !== 0) {
 			flow.lastAckReceived = segment.segAck;
 			// Forward only, and unsigned: an outage may have left more than 2³¹ octets unacknowledged.

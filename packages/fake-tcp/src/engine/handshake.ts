@@ -286,6 +286,7 @@ export class Handshake {
 		flow.state = "ESTABLISHED";
 		flow.establishedMs = nowMs;
 		flow.lastInboundMs = nowMs;
+		flow.lastAnswerMs = nowMs;
 		core.lastInboundMs = nowMs;
 		core.establishedCount++;
 		core.count(ENGINE_COUNTER.flowsOpened, 1);

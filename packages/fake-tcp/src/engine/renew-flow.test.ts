@@ -80,6 +80,17 @@ describe("a client whose flow is reset", () => {
 		expect(talk.notices("flow-renewed")).toBe(1);
 	});
 
+	it("stays closed, for good, when the peer's idle timer ends what nobody uses any more", () => {
+		const pair = new WirePair({ server: { idleTimeoutMs: 3_000 } });
+		const flow = pair.client.open(pair.nowMs);
+		pair.client.send(flow, [datagram(20, 1)], pair.nowMs);
+		pair.settle();
+		pair.advance(30_000);
+		expect(pair.client.renewed).toEqual([]);
+		expect(pair.client.engine.flows).toHaveLength(0);
+		expect(pair.server.engine.flows).toHaveLength(0);
+	});
+
 	it("stays closed when it had been idle: the peer may have needed the slot", () => {
 		const talk = new Talk();
 		talk.pair.advance(11_000);
@@ -222,6 +233,22 @@ describe("a client whose handshake fails", () => {
 		talk.talk(60_000);
 		expect(talk.pair.client.renewed).toEqual([]);
 		expect(talk.notices("peer-silent")).toBe(0);
+	});
+});
+
+describe("a path that is dead in one direction", () => {
+	it("is noticed although the server's questions still arrive", () => {
+		const talk = new Talk();
+		const { pair } = talk;
+		talk.talk(1_000);
+		const [serverFlow] = pair.server.opened;
+		if (serverFlow === undefined) throw new Error("no flow");
+		pair.server.send(serverFlow, [datagram(20, 1)], pair.nowMs);
+		pair.wire = (packet, direction) =>
+			direction === "to-client" ? [packet] : [];
+		talk.talk(10_000);
+		expect(talk.notices("peer-silent")).toBe(1);
+		expect(pair.client.renewed).not.toEqual([]);
 	});
 });
 

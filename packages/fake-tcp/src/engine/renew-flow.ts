@@ -2,13 +2,14 @@
 
 import type { FlowCloseReason } from "../flow/close-reason.js";
 import type { Flow } from "../flow/flow.js";
-import { QUIET_MS } from "../flow/quiet-flows.js";
 import type { EngineCore } from "./engine-core.js";
 import { NOTICE } from "./engine-notice.js";
 import type { Handshake } from "./handshake.js";
 
 /** A flow that was reset this soon after it opened counts as a failed attempt: somebody on the path ends what we open. */
 const SHORT_LIFE_MS = 3_000;
+/** A flow is in use when it carried or got something to carry this recently; the shortest idle timeouts are about as long. */
+const USED_MS = 2_000;
 /** Pauses double from here; with a SYN's own second they stay within the 3 s in which a path that is back is found. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = { refused: 2_000, unanswered: 1_500 } as const;
@@ -33,7 +34,7 @@ export function renewInstead(
 	const pauseMs = pauseBefore(core, flow, reason, nowMs);
 	if (flow.failingSinceMs === 0) {
 		flow.failingSinceMs = Math.max(1, nowMs);
-		flow.heardBeforeMs = flow.lastInboundMs;
+		flow.heardBeforeMs = flow.lastAnswerMs;
 	}
 	// Behind a handshake nothing waits, but for conntrack's window; its place in the stream is gone.
 	const isStale = nowMs - flow.failingSinceMs >= STALE_MS;
@@ -66,8 +67,9 @@ function isWanted(
 	if (reason === "peer-silent") return true;
 	const wantedMs = core.flows.wantedMs[flow.slot] ?? 0;
 	if (flow.state === "ESTABLISHED")
-		// What has been quiet for longer may have been evicted to make room: coming back would push out the next.
-		return nowMs - Math.max(flow.lastDataMs, wantedMs) < QUIET_MS;
+		// A reset that is no answer to traffic is a peer's idle timer, or the eviction of a flow that was quiet: coming back
+		// would push out the next one.
+		return nowMs - Math.max(flow.lastDataMs, wantedMs) < USED_MS;
 	// A refusal comes at once, so what the attempt began with counts; a timeout takes seconds in which more would come.
 	if (reason === "refused-by-peer") return wantedMs >= flow.attemptDecidedMs;
 	return wantedMs > flow.attemptDecidedMs;

@@ -18,7 +18,7 @@ export function tendLiveness(
 	nowMs: number,
 ): boolean {
 	if (!core.options.profile.probesSilentPeers) return true;
-	const heardMs = flow.lastInboundMs;
+	const heardMs = flow.lastAnswerMs;
 	const silentSinceMs = flow.unansweredSinceMs;
 	const verdict = judgeLiveness(flow, nowMs);
 	if (verdict === LIVENESS.fine) return true;
@@ -55,7 +55,7 @@ function probe(core: EngineCore, flow: Flow, nowMs: number): void {
 /** A client goes on from another port. A server waits: only its client can come back, and silence lets the flow expire. */
 function giveUp(core: EngineCore, flow: Flow, nowMs: number): boolean {
 	flow.isSilent = true;
-	core.noticeFlow(NOTICE["peer-silent"], flow, nowMs - flow.lastInboundMs);
+	core.noticeFlow(NOTICE["peer-silent"], flow, nowMs - flow.lastAnswerMs);
 	if (core.options.role !== "client") return true;
 	// Nothing but the handshake was ever heard: this peer answers no probes, and would be given up again and again.
 	flow.vainRenewals = flow.isWindowOpen ? 0 : flow.vainRenewals + 1;

@@ -50,6 +50,10 @@ export class Flow {
 	/** When its handshake was through. */
 	establishedMs = 0;
 	lastInboundMs = 0;
+	/** When something last came that shows the peer hears us; liveness is judged by this. */
+	lastAnswerMs = 0;
+	/** When the peer last asked where we are. */
+	peerAskedMs = 0;
 	lastOutboundMs = 0;
 	/** When payload last travelled, either way. */
 	lastDataMs = 0;

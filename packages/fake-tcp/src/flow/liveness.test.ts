@@ -12,7 +12,7 @@ import {
 function openFlow(heardMs: number): Flow {
 	const flow = new Flow(0);
 	flow.state = "ESTABLISHED";
-	flow.lastInboundMs = heardMs;
+	flow.lastAnswerMs = heardMs;
 	flow.lastDataMs = heardMs;
 	return flow;
 }
@@ -58,7 +58,7 @@ describe("liveness", () => {
 		const flow = openFlow(1_000);
 		flow.lastDataMs = 1_500;
 		const seen = watch(flow, 1_500, 60_000, (nowMs) => {
-			if (nowMs === 4_100) flow.lastInboundMs = nowMs;
+			if (nowMs === 4_100) flow.lastAnswerMs = nowMs;
 		});
 		expect(seen).toEqual({ probesMs: [4_000], deadMs: 0 });
 	});
@@ -67,7 +67,7 @@ describe("liveness", () => {
 		const flow = openFlow(1_000);
 		watch(flow, 1_100, 9_500, sending(flow));
 		expect(flow.probesUnanswered).toBe(MAX_PROBES);
-		flow.lastInboundMs = 9_550;
+		flow.lastAnswerMs = 9_550;
 		expect(judgeLiveness(flow, 9_600)).toBe(LIVENESS.fine);
 		expect(flow.probesUnanswered).toBe(0);
 	});
@@ -77,7 +77,7 @@ describe("liveness", () => {
 		watch(flow, 1_100, 30_000, sending(flow));
 		flow.isSilent = true;
 		expect(watch(flow, 10_000, 60_000, sending(flow)).probesMs).toEqual([]);
-		flow.lastInboundMs = 60_100;
+		flow.lastAnswerMs = 60_100;
 		expect(judgeLiveness(flow, 60_100)).toBe(LIVENESS.back);
 		expect(judgeLiveness(flow, 60_200)).toBe(LIVENESS.fine);
 	});

@@ -18,6 +18,8 @@ const PROBES_IN_DOUBT = 3;
  */
 const VAIN_PATIENCE_MS = 10_000;
 const MAX_VAIN_DOUBLINGS = 5;
+/** A question's plain ACK comes this soon behind it. */
+const QUESTION_TAIL_MS = 200;
 /** How far each further probe reaches back: stock's acknowledgements regress by as much as its threads are apart. */
 const PROBE_STEP_BYTES = 32 * 1024;
 
@@ -35,8 +37,8 @@ export const LIVENESS = {
 
 /** Call it about ten times a second for an open flow; costs two comparisons while all is well. */
 export function judgeLiveness(flow: Flow, nowMs: number): number {
-	const heardMs = flow.lastInboundMs;
-	// Payload travelled after the last inbound segment: it was ours. An idle flow asks nothing, so nothing is probed.
+	const heardMs = flow.lastAnswerMs;
+	// Payload travelled after the last answer: it was ours. An idle flow asks nothing, so nothing is probed.
 	const isAsking = flow.lastDataMs > heardMs || flow.doubtedMs > heardMs;
 	if (flow.unansweredSinceMs !== 0 && flow.unansweredSinceMs <= heardMs) {
 		const wasSilent = flow.isSilent;
@@ -62,6 +64,25 @@ export function noteProbed(flow: Flow, nowMs: number): void {
 		const doublings = Math.min(flow.vainRenewals - 1, MAX_VAIN_DOUBLINGS);
 		flow.nextProbeMs += VAIN_PATIENCE_MS * 2 ** doublings;
 	}
+}
+
+/**
+ * Does a segment without payload show that the peer hears us? One that acknowledges more than before does, and one behind
+ * a probe of ours. A peer that asks where we are, the plain ACK behind its question, and what it repeats by a timer also
+ * come when nothing of ours arrives any more: a path may be dead in one direction.
+ * @param isQuestion it comes from behind what we have.
+ */
+export function isAnswer(
+	flow: Flow,
+	segAck: number,
+	isQuestion: boolean,
+	nowMs: number,
+): boolean {
+	if (isQuestion) flow.peerAskedMs = nowMs;
+	if (((segAck - flow.sndUna) | 0) > 0) return true;
+	return (
+		flow.probesUnanswered > 0 && nowMs - flow.peerAskedMs >= QUESTION_TAIL_MS
+	);
 }
 
 /** Something outside says that the peer may be gone: it is asked at once, and has less time to answer. */
