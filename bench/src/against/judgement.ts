@@ -24,6 +24,8 @@ export interface Judgement {
 
 /** The project's limit for CPU and goodput alike. */
 const ALLOWED_SHARE = 0.03;
+/** Ratios of doubles are off by about this much: exactly 3 % is allowed. */
+const ROUNDING = 1e-9;
 /** With fewer pairs the median says nothing. */
 export const LEAST_PAIRS = 3;
 
@@ -62,5 +64,5 @@ function verdictOf(
 ): JudgementVerdict {
 	if (pairs < LEAST_PAIRS) return "not judged";
 	// NaN, from a run that carried nothing, is worse than anything.
-	return worseBy <= allowed ? "no worse" : "WORSE";
+	return worseBy <= allowed + ROUNDING ? "no worse" : "WORSE";
 }
