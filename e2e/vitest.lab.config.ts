@@ -11,8 +11,17 @@ const lab = {
 	disableConsoleIntercept: true,
 };
 
-const HOSTS = "src/hosts/**/*.lab.test.ts";
 const RELIABILITY = "src/reliability/**/*.lab.test.ts";
+/** Nothing here depends on how fast the cores are. */
+const WAITING = [
+	"src/hosts/**/*.lab.test.ts",
+	...["anomalies", "fragments", "healing", "prohibited-path"].map(
+		(name) => `src/reliability/${name}.lab.test.ts`,
+	),
+	...["flags", "flow-limit", "handshake-packet", "residue", "stale-record"].map(
+		(name) => `src/tunnel/${name}.lab.test.ts`,
+	),
+];
 
 export default defineConfig({
 	test: {
@@ -22,7 +31,7 @@ export default defineConfig({
 					...lab,
 					name: "tunnels",
 					include: ["src/**/*.lab.test.ts"],
-					exclude: [...lab.exclude, HOSTS, RELIABILITY],
+					exclude: [...lab.exclude, ...WAITING, RELIABILITY],
 					fileParallelism: false,
 					maxWorkers: 1,
 					sequence: { groupOrder: 0 },
@@ -31,8 +40,8 @@ export default defineConfig({
 			{
 				test: {
 					...lab,
-					name: "hosts",
-					include: [HOSTS],
+					name: "waiting",
+					include: WAITING,
 					maxWorkers: 2,
 					sequence: { groupOrder: 1 },
 				},
@@ -42,6 +51,7 @@ export default defineConfig({
 					...lab,
 					name: "reliability",
 					include: [RELIABILITY],
+					exclude: [...lab.exclude, ...WAITING],
 					fileParallelism: false,
 					maxWorkers: 1,
 					sequence: { groupOrder: 2 },

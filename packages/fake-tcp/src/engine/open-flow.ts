@@ -28,7 +28,7 @@ import type { SynCookieServer } from "./syn-cookie-server.js";
 import { judgeSyn, takesUpOffer } from "./syn-on-open-flow.js";
 
 /** A segment from behind is answered at most this often per flow, so that two of ours cannot answer each other for ever. */
-const STRAY_ACK_INTERVAL_MS = 10;
+const STRAY_ACK_INTERVAL_MS = 20;
 /**
  * …and one from far behind no more often than this without an accepted one in between: two of ours that both lost
  * more than 2 GiB look far behind to each other.
