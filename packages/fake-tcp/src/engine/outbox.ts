@@ -202,7 +202,7 @@ export class Outbox {
 			this.#writer.written.offset,
 			{ offset, length },
 		);
-		this.#countPayload(flow, { segments: 1, trains: fragments, length });
+		this.#countPayload(flow, 1, fragments, length);
 		this.#count(FRAGMENTS_SENT, fragments);
 		this.#finishPayload(flow, length, nowMs);
 	}
@@ -251,20 +251,18 @@ export class Outbox {
 		draft.payloadBytes = totalLength;
 		draft.segments = segments;
 		this.#writer.write(flow, draft);
-		this.#countPayload(flow, { segments, trains: 1, length: totalLength });
+		this.#countPayload(flow, segments, 1, totalLength);
 	}
 
+	/** For every train: plain numbers, because an object each would be allocated. */
 	#countPayload(
 		flow: Flow,
-		sent: {
-			readonly segments: number;
-			readonly trains: number;
-			readonly length: number;
-		},
+		segments: number,
+		trains: number,
+		length: number,
 	): void {
-		const { segments, length } = sent;
 		this.#count(SEGMENTS_SENT, segments);
-		this.#count(TRAINS_SENT, sent.trains);
+		this.#count(TRAINS_SENT, trains);
 		this.#count(BYTES_SENT, length);
 		const counters = this.#flows.counters;
 		const base = flow.slot * FLOW_COUNTERS;
